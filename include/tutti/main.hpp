@@ -1,0 +1,27 @@
+// main() of a service's binary: commands, settings, world, shards, signals. Returns the exit code
+// (docs/reference/exit-codes.md).
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+
+#include <tutti/app.hpp>
+
+namespace tutti {
+
+// A service and how it is wired. The service's name is the composition's: prefix of its settings, name of its
+// database files, label of its logs and metrics.
+struct Composed {
+  Service service;
+  std::function<void(App&)> compose;
+};
+
+[[nodiscard]] int main(int argc, char** argv, const Composed& service);
+// Several services in one process (placement is a deployment decision): a call between them goes through no socket,
+// and otherwise behaves as over rpc. TUTTI_SERVICES=orders,payments says which of them run; default: all.
+[[nodiscard]] int main(int argc, char** argv, std::initializer_list<Composed> services);
+
+// A program that only calls: a cron job, a script.
+[[nodiscard]] int run(int argc, char** argv, const std::function<void(Caller&)>& program);
+
+}  // namespace tutti
