@@ -1,0 +1,44 @@
+# The only front door. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+JOBS ?= $(shell nproc)
+SECONDS_PER_FUZZER ?= 60
+export TUTTI_CCACHE ?= $(shell command -v ccache)
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## install what is missing (apt, npm); needs root or sudo
+	@scripts/setup
+
+build: setup ## optimised build: the program and the shop under build/release/bin
+	@scripts/build release
+
+demo: build ## run the shop fleet and print what to open; ONCE=1: one customer's journey, then stop
+	@scripts/demo $(if $(ONCE),--once)
+
+test: setup ## build with ASan and UBSan, run every test
+	@TUTTI_SETUP_DONE=1 scripts/test dev
+
+check: test ## what is too long for every run: clang, TSan, fuzzers, compile-time budget, release tests
+	@scripts/check
+
+bench: build ## benchmarks beside the raw epoll limit, in one run; QUICK=1 for a short one
+	@scripts/bench $(if $(QUICK),--quick)
+
+fuzz: setup ## every fuzzer for SECONDS (default 60)
+	@scripts/fuzz $(or $(SECONDS),$(SECONDS_PER_FUZZER))
+
+format: ## clang-format every source
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
+
+tidy: setup ## clang-tidy over src
+	@scripts/tidy
+
+install: build ## install library, headers and program; PREFIX=/usr/local
+	@cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+
+clean: ## remove build/
+	@rm -rf build
+
+.PHONY: help setup build demo test check bench fuzz format tidy install clean
