@@ -1,0 +1,87 @@
+// The library's own settings: once per process, under the prefix `tutti` (TUTTI_HTTP_LISTEN, tutti.http.listen in a file,
+// --tutti.http.listen). docs/reference/settings.md lists them; a test holds that list against this file.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <tutti/contract.hpp>
+
+#include "client/client.hpp"
+
+namespace tutti::detail {
+
+struct HttpSettings {
+  std::string listen = "127.0.0.1:8080";  // "off": no http entry point
+  std::size_t connections_max = 0;        // 0: derived from the descriptor limit
+  std::size_t request_line_bytes_max = 8 * 1024;
+  std::size_t header_bytes_max = 32 * 1024;
+  std::size_t header_count_max = 100;
+  std::size_t body_bytes_max = 1024 * 1024;
+  std::size_t stream_bytes_max = 1024ull * 1024 * 1024;
+  std::size_t pipelined_max = 64;
+  std::chrono::milliseconds idle_timeout{60'000};
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds body_timeout{30'000};
+  std::chrono::milliseconds write_timeout{30'000};
+  std::string tls_certificate = {};  // PEM files; both or none
+  std::string tls_key = {};
+  std::vector<std::string> trusted_proxies = {};  // addresses or networks ("10.0.0.0/8"); from others Forwarded is ignored
+  struct Cors {
+    std::vector<std::string> origins = {};  // empty: closed; "*" : any
+    std::vector<std::string> headers = {};
+    bool credentials = false;
+    std::chrono::seconds max_age{600};
+  } cors = {};
+  enum class Documents { admin, everybody } documents = Documents::admin;  // everybody: /openapi.json and /docs on this listener too
+};
+
+struct RpcSettings {
+  std::string listen = "off";  // "unix:/run/payments.sock", "127.0.0.1:7001"; an address that is not local needs an authenticator or trust_network
+  bool trust_network = false;
+  std::size_t connections_max = 0;  // 0: derived
+  std::size_t message_bytes_max = 4 * 1024 * 1024;
+  std::size_t in_flight_max = 1024;  // per connection
+  std::chrono::milliseconds idle_timeout{600'000};
+  std::chrono::milliseconds message_timeout{10'000};
+  std::chrono::milliseconds write_timeout{30'000};
+};
+
+struct AdminSettings {
+  std::string listen = "127.0.0.1:9090";  // "off": none
+};
+
+struct LogSettings {
+  enum class Level { debug, info, warn, error, off } level = Level::info;
+  enum class Format { automatic, json, text } format = Format::automatic;
+  Level access = Level::info;    // of the access log's lines; off: none
+  double access_sampling = 1.0;  // share of successful requests that are logged; failures always are
+};
+
+struct TraceSettings {
+  std::string endpoint = {};  // OTLP/HTTP: "http://127.0.0.1:4318"; empty: spans are not exported
+  double sampling = 1.0;      // of traces that begin here; others follow their parent
+};
+
+struct LibrarySettings {
+  HttpSettings http = {};
+  RpcSettings rpc = {};
+  AdminSettings admin = {};
+  LogSettings log = {};
+  TraceSettings trace = {};
+  std::map<std::string, client::TargetSettings> targets = {};
+  std::string data = ".";        // the folder of the database files
+  Range<std::uint32_t, 1, 256> threads{1u};  // shards
+  std::size_t offload_threads = 0;     // 0: the cgroup's CPU quota
+  std::size_t in_flight_max = 1000;    // handlers of one service and shard at once; over it `unavailable`
+  std::size_t call_depth_max = 16;     // calls within the process, one inside the other
+  std::size_t stack_bytes = 256 * 1024;  // of a fiber
+  std::chrono::milliseconds drain_delay{0};         // after "not ready", before the listeners close
+  std::chrono::milliseconds drain_deadline{10'000};  // then what is still running is cancelled and the exit code is 75
+  std::vector<std::string> services = {};  // of those linked into the binary; empty: all
+};
+
+}  // namespace tutti::detail
