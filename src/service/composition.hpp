@@ -12,6 +12,7 @@
 
 #include <tutti/app.hpp>
 
+#include "observe/log/channel.hpp"
 #include "service/call_state.hpp"
 
 namespace tutti::detail {
@@ -77,7 +78,8 @@ class Composition {
   [[nodiscard]] const Service& service() const noexcept { return service_; }
   [[nodiscard]] Host& host() const noexcept { return host_; }
   [[nodiscard]] CallPath& call_path() noexcept { return *call_path_; }
-  [[nodiscard]] Metrics& metrics() noexcept;
+  [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
+  [[nodiscard]] Publisher& publisher() noexcept { return *publisher_; }
   [[nodiscard]] const Logger& log() const noexcept { return log_; }
   [[nodiscard]] observe::LogChannel& log_channel() noexcept { return *log_channel_; }
 
@@ -100,7 +102,9 @@ class Composition {
  private:
   Service service_;
   Host& host_;
+  Metrics metrics_;  // labelled with the service's name
   std::unique_ptr<CallPath> call_path_;
+  std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<observe::LogChannel> log_channel_;
   Logger log_;
 };

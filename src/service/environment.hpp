@@ -13,6 +13,7 @@
 
 #include <tutti/app.hpp>
 
+#include "observe/log/channel.hpp"
 #include "observe/log/sink.hpp"
 #include "observe/trace/tracer.hpp"
 #include "service/library_settings.hpp"
@@ -21,6 +22,8 @@
 
 namespace tutti::detail {
 
+class Host;
+
 class Environment {
  public:
   struct Parts {
@@ -28,6 +31,7 @@ class Environment {
     LibrarySettings library;
     settings::Sources& sources;
     observe::LogSink& log_sink;
+    observe::LogStyle log_style;
     observe::Tracer& tracer;
   };
   explicit Environment(Parts parts);
@@ -35,7 +39,7 @@ class Environment {
 
   [[nodiscard]] world::World& world() noexcept { return parts_.world; }
   [[nodiscard]] const LibrarySettings& library() const noexcept { return parts_.library; }
-  [[nodiscard]] observe::LogSink& log_sink() noexcept { return parts_.log_sink; }
+  [[nodiscard]] std::unique_ptr<observe::LogChannel> log_channel(std::string_view service);
   [[nodiscard]] observe::Tracer& tracer() noexcept { return parts_.tracer; }
   [[nodiscard]] settings::Sources& sources() noexcept { return parts_.sources; }
 
@@ -48,8 +52,10 @@ class Environment {
 
   // Every database that is open, by "<composition>.<name>".
   [[nodiscard]] std::vector<std::pair<std::string, Database*>> databases();
-  // Called after a commit for each event that a transaction published; set once, before the first database is opened.
-  void on_committed_event(std::function<void(const EventSpec&, std::string_view id, std::string_view body)> tell);
+  // Events that a transaction published reach the bus of the shard that committed.
+  void join(Host& host);
+  void leave(Host& host);
+  [[nodiscard]] const std::vector<Host*>& hosts() const noexcept { return hosts_; }  // fixed while the services run
   // Closes databases and drops shared objects, after the shards have ended.
   void close();
 
@@ -60,7 +66,7 @@ class Environment {
   std::map<std::pair<std::string, const Shape*>, std::unique_ptr<LoadedSettings>> settings_;
   std::map<std::string, std::unique_ptr<Database>> databases_;
   std::map<std::pair<std::string, std::type_index>, std::shared_ptr<void>> shared_;
-  std::function<void(const EventSpec&, std::string_view, std::string_view)> committed_;
+  std::vector<Host*> hosts_;
 };
 
 }  // namespace tutti::detail

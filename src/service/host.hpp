@@ -31,6 +31,8 @@ class Interceptor {
   virtual void undeclared(const CallState& state, std::string_view what) = 0;
   // A by_key handler returned without database.once.
   virtual void once_forgotten(const CallState& state) = 0;
+  // The same by_key call was made twice and the second answer differs: "id: \"r-2\", expected \"r-1\"".
+  virtual void repeated_differently(const MethodSpec& method, const std::string& difference) = 0;
   virtual void published(const EventMessage& message) = 0;
 };
 

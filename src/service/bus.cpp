@@ -1,0 +1,160 @@
+#include "service/bus.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <tutti/mutex.hpp>
+#include <tutti/wait.hpp>
+
+#include "message/msgpack.hpp"
+#include "observe/trace/tracer.hpp"
+#include "service/dispatcher.hpp"
+#include "service/host.hpp"
+#include "service/value.hpp"
+
+namespace tutti::detail {
+namespace {
+
+constexpr std::size_t handled_at_once_max = 256;  // events, per shard
+
+// Delivers to the subscriptions of this shard, and broadcasts also to those of the others. What is waiting when the
+// process ends is lost: events that must survive are published in a transaction.
+class InProcessBus final : public Bus {
+ public:
+  explicit InProcessBus(Host& host) : host_(host), permits_(handled_at_once_max) {}
+  ~InProcessBus() override {
+    family_.cancel();
+    family_.wait_uninterrupted();
+  }
+
+  void publish(EventMessage message) override {
+    if (Interceptor* interceptor = host_.interceptor()) interceptor->published(message);
+    ++numbers_.published;
+    const auto shared = std::make_shared<const EventMessage>(std::move(message));
+    for (Subscription* subscription : subscriptions_) {
+      if (is_for(*subscription, *shared)) deliver(*subscription, shared);
+    }
+    for (Host* other : host_.environment().hosts()) {
+      if (other == &host_) continue;
+      auto& bus = static_cast<InProcessBus&>(other->bus());
+      other->shard().post([&bus, shared] { bus.deliver_broadcast(shared); });
+    }
+  }
+
+  void subscribe(Host&, Subscription& subscription) override { subscriptions_.push_back(&subscription); }
+
+  bool drain(Instant until) override {
+    try {
+      Limited limited(std::max(until - host_.shard().now(), std::chrono::nanoseconds(0)));
+      family_.wait();
+    } catch (const Error&) {
+      family_.cancel();
+    }
+    return family_.running == 0;
+  }
+
+  BusNumbers numbers() const override {
+    BusNumbers numbers = numbers_;
+    numbers.waiting = family_.running;
+    return numbers;
+  }
+
+  std::string_view remark() const override { return "events reach the handlers of this process only: no broker is configured"; }
+
+ private:
+  static bool is_for(const Subscription& subscription, const EventMessage& message) {
+    return subscription.spec->name == message.event->name && subscription.spec->service->name == message.event->service->name;
+  }
+
+  void deliver_broadcast(const std::shared_ptr<const EventMessage>& message) {
+    for (Subscription* subscription : subscriptions_) {
+      if (subscription->rules.delivery == Delivery::broadcast && is_for(*subscription, *message)) deliver(*subscription, message);
+    }
+  }
+
+  void deliver(Subscription& subscription, std::shared_ptr<const EventMessage> message) {
+    if (family_.running >= bus_waiting_max) {
+      ++numbers_.refused;
+      throw Error(Code::resource_exhausted, std::to_string(bus_waiting_max) + " events wait to be handled in this process; publish fewer or handle them faster");
+    }
+    struct Task {
+      InProcessBus* bus;
+      Subscription* subscription;
+      std::shared_ptr<const EventMessage> message;
+      void operator()() const { bus->handle(*subscription, *message); }
+    } task{this, &subscription, std::move(message)};
+    family_.spawn(task_type<Task>, &task);
+  }
+
+  void handle(Subscription& subscription, const EventMessage& message) {
+    // The publisher's deadline is not the handler's: an event is work of its own.
+    runtime::set_deadline(Instant::never());
+    runtime::set_context(nullptr);
+    const RetryRules& retry = subscription.rules.retry;
+    std::chrono::nanoseconds pause = retry.first;
+    for (int attempt = 1;; ++attempt) {
+      const Failure failure = handle_once(subscription, message);
+      if (!failure.failed()) {
+        ++numbers_.handled;
+        return;
+      }
+      if (failure.code == Code::cancelled) return;
+      const std::string event = std::string(message.event->service->name) + "." + std::string(message.event->name);
+      if (attempt >= retry.attempts) {
+        ++numbers_.dead;
+        subscription.composition->log().error("an event was given up after its last attempt",
+                                              {{"messaging.destination.name", event},
+                                               {"messaging.message.id", message.id},
+                                               {"tutti.attempts", attempt},
+                                               {"error.message", failure.message}});
+        return;
+      }
+      ++numbers_.retried;
+      sleep(pause);
+      pause = std::min(pause * 2, retry.longest);
+    }
+  }
+
+  Failure handle_once(Subscription& subscription, const EventMessage& message) {
+    permits_.acquire();
+    struct Release {
+      Semaphore& permits;
+      ~Release() { permits.release(); }
+    } release{permits_};
+    const Shape& shape = subscription.spec->message();
+    Value value(shape);
+    value.construct();
+    if (const Violations violations = message::read_msgpack(shape, value.get(), message.body); !violations.empty()) {
+      return {.code = Code::invalid_argument, .message = violations.to_string()};
+    }
+    CallState state{.composition = subscription.composition, .method_name = message.event->name, .entry = EntryPoint::event};
+    state.message_id = message.id;
+    state.identity = {.name = std::string(message.event->service->name)};
+    Span span = host_.environment().tracer().start("process " + std::string(message.event->name), SpanKind::consumer, message.trace);
+    state.trace = span.context();
+    struct Bound {
+      Subscription& subscription;
+      void* value;
+    } bound{subscription, value.get()};
+    Failure failure = dispatch_raw(*subscription.composition, state, message.event->name, &bound, [](void* self, const Context& context) {
+      auto& b = *static_cast<Bound*>(self);
+      b.subscription.handler.invoke(b.subscription.handler.state.get(), b.value, nullptr, context, nullptr, nullptr);
+    });
+    if (failure.failed()) span.fail(failure.message);
+    return failure;
+  }
+
+  Host& host_;
+  std::vector<Subscription*> subscriptions_;
+  Semaphore permits_;
+  Family family_;
+  BusNumbers numbers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Bus> in_process_bus(Host& host) { return std::make_unique<InProcessBus>(host); }
+
+}  // namespace tutti::detail

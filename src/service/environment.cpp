@@ -1,0 +1,86 @@
+#include "service/environment.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "database/core.hpp"
+#include "service/host.hpp"
+#include "service/value.hpp"
+
+namespace tutti::detail {
+
+struct Environment::LoadedSettings {
+  explicit LoadedSettings(const Shape& shape) : value(shape) { value.construct(); }
+  Value value;
+};
+
+Environment::Environment(Parts parts) : parts_(std::move(parts)) {}
+Environment::~Environment() { close(); }
+
+std::unique_ptr<observe::LogChannel> Environment::log_channel(std::string_view service) {
+  observe::LogChannel::Settings settings{.service = std::string(service), .style = parts_.log_style};
+  switch (parts_.library.log.level) {
+    case LogSettings::Level::debug: settings.level = LogLevel::debug; break;
+    case LogSettings::Level::info: settings.level = LogLevel::info; break;
+    case LogSettings::Level::warn: settings.level = LogLevel::warn; break;
+    case LogSettings::Level::error: settings.level = LogLevel::error; break;
+    case LogSettings::Level::off: settings.level = LogLevel::off; break;
+  }
+  return std::make_unique<observe::LogChannel>(std::move(settings), parts_.world.clock(), parts_.log_sink);
+}
+
+const void* Environment::load_settings(std::string_view composition, const Shape& shape) {
+  const std::scoped_lock lock(mutex_);
+  auto& loaded = settings_[{std::string(composition), &shape}];
+  if (!loaded) {
+    auto fresh = std::make_unique<LoadedSettings>(shape);
+    settings::load(shape, fresh->value.get(), composition, parts_.sources);
+    loaded = std::move(fresh);
+  }
+  return loaded->value.get();
+}
+
+Database& Environment::database(std::string_view composition, std::string_view name, const DatabaseRules& rules) {
+  const std::scoped_lock lock(mutex_);
+  const std::string full = std::string(composition) + "." + std::string(name);
+  auto& database = databases_[full];
+  if (!database) {
+    DatabasePlace place{.path = parts_.library.data + "/" + full + ".sqlite", .name = full};
+    place.committed = [this](const EventSpec& event, std::string_view id, std::string_view body) {
+      // On the fiber that committed, so on its shard's thread.
+      for (Host* host : hosts_) {
+        if (&host->shard() != runtime::Shard::current_or_null()) continue;
+        EventMessage message{.event = &event, .id = std::string(id), .body = std::string(body)};
+        if (const CallState* call = current_call()) message.trace = call->trace;
+        host->bus().publish(std::move(message));
+      }
+    };
+    database = std::make_unique<Database>(open_database(parts_.world, std::move(place), rules));
+  }
+  return *database;
+}
+
+std::shared_ptr<void> Environment::shared_object(std::string_view composition, std::type_index type,
+                                                 const std::function<std::shared_ptr<void>()>& make) {
+  const std::scoped_lock lock(mutex_);
+  auto& object = shared_[{std::string(composition), type}];
+  if (!object) object = make();
+  return object;
+}
+
+std::vector<std::pair<std::string, Database*>> Environment::databases() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::pair<std::string, Database*>> all;
+  for (const auto& [name, database] : databases_) all.emplace_back(name, database.get());
+  return all;
+}
+
+void Environment::join(Host& host) { hosts_.push_back(&host); }
+void Environment::leave(Host& host) { std::erase(hosts_, &host); }
+
+void Environment::close() {
+  databases_.clear();
+  shared_.clear();
+}
+
+}  // namespace tutti::detail

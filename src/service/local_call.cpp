@@ -1,0 +1,273 @@
+// Calls between services of one process, and the door behind Caller. One rule: such a call behaves as over rpc, without
+// the bytes: same checks, same errors, same deadline and limits, a fiber of its own.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <tutti/caller.hpp>
+#include <tutti/queue.hpp>
+
+#include "message/equal.hpp"
+#include "message/json_reader.hpp"
+#include "message/json_writer.hpp"
+#include "message/msgpack.hpp"
+#include "observe/trace/tracer.hpp"
+#include "runtime/parker.hpp"
+#include "service/dispatcher.hpp"
+#include "service/host.hpp"
+#include "service/value.hpp"
+
+namespace tutti::detail {
+namespace {
+
+// Between the two fibers of a streamed call: bounded, so the faster one waits.
+constexpr std::size_t stream_items_max = 16;
+
+class LocalStream final : public Source, public Sink {
+ public:
+  explicit LocalStream(const Shape& element) : element_(element), items_(stream_items_max) {}
+
+  bool next(void* item) override {
+    std::optional<Value> value = items_.pop();
+    if (!value) return false;
+    element_.destroy(item);
+    element_.move(item, value->get());
+    return true;
+  }
+  void write(const void* item, std::string_view) override {
+    // The writer keeps its item: what arrives is a copy, made by the codec that any transport would use.
+    std::string bytes;
+    if (const Violations violations = message::write_msgpack(element_, item, bytes); !violations.empty()) {
+      throw Error(Code::invalid_argument, "an item of a stream breaks its contract: " + violations.to_string());
+    }
+    Value copy(element_);
+    copy.construct();
+    (void)message::read_msgpack(element_, copy.get(), bytes);
+    items_.push(std::move(copy));
+  }
+  void close() { items_.close(); }
+
+ private:
+  const Shape& element_;
+  Queue<Value> items_;
+};
+
+struct LocalCall {
+  LocalCall(Served& to, const MethodSpec& spec) : served(to), method(spec) {
+    if (spec.request) request = Value(spec.request());
+    if (spec.reply) reply = Value(spec.reply());
+    if (spec.stream_in) in = std::make_unique<LocalStream>(spec.stream_in());
+    if (spec.stream_out) out = std::make_unique<LocalStream>(spec.stream_out());
+  }
+
+  Served& served;
+  const MethodSpec& method;
+  CallState state;
+  std::string idempotency_key;
+  std::string request_id;
+  Value request;
+  Value reply;
+  std::unique_ptr<LocalStream> in, out;
+  Failure failure;
+  bool finished = false;
+  runtime::FiberHandle handle;
+  runtime::Parker done;
+};
+
+std::string name_of(const MethodSpec& method) { return std::string(method.service->name) + "." + std::string(method.name); }
+
+// A request or reply as it would look after the wire, bounds checked on the way out. With codecs it really is written and
+// read again as JSON, so that a field that does not survive is found in a test.
+void check_message(Host& host, const MethodSpec& method, const Shape& shape, void* value, Code code) {
+  const auto refuse = [&](const Violations& violations) {
+    if (!violations.empty()) throw Error(code, name_of(method) + ": " + violations.to_string());
+  };
+  std::string bytes;
+  if (host.interceptor() == nullptr) return refuse(message::write_msgpack(shape, value, bytes));
+  refuse(message::write_json(shape, value, bytes));
+  shape.destroy(value);
+  shape.construct(value);
+  refuse(message::read_json(shape, value, bytes));
+}
+
+std::shared_ptr<LocalCall> begin(CallPath& path, Served& served, const MethodSpec& method, void* request, Instant deadline,
+                                 const CallOptions& options) {
+  Host& host = path.host();
+  const CallState* const caller = current_call();
+  const std::size_t depth = caller ? caller->depth + 1 : 1;
+  const std::size_t depth_max = host.environment().library().call_depth_max;
+  if (depth > depth_max) {
+    throw Error(Code::resource_exhausted, "calls within this process are nested " + std::to_string(depth) + " deep at " + name_of(method) +
+                                              "; at most " + std::to_string(depth_max) + " (tutti.call_depth_max)");
+  }
+  auto call = std::make_shared<LocalCall>(served, method);
+  if (method.request) {
+    check_message(host, method, method.request(), request, Code::invalid_argument);
+    call->request.move_from(request);
+  }
+  if (method.reply) call->reply.construct();
+  call->idempotency_key = options.idempotency_key;
+  CallState& state = call->state;
+  state.entry = EntryPoint::in_process;
+  state.deadline = deadline;
+  // The caller is a composition of this very process: its word is good.
+  state.identity = {.name = path.from() ? std::string(path.from()->name()) : "local", .permissions = {"*"}};
+  if (caller) {
+    call->request_id = caller->request_id;
+    state.trace = caller->trace;
+  }
+  state.request_id = call->request_id;
+  state.idempotency_key = call->idempotency_key;
+  state.depth = depth;
+  host.shard().spawn({.name = served.full_name, .deadline = deadline, .handle = &call->handle}, [call, &host] {
+    Span span = host.environment().tracer().start(call->served.full_name, SpanKind::server, call->state.trace);
+    call->state.trace = span.context();
+    call->failure = dispatch(call->served, call->state, call->request.get(), call->reply.get(), call->in.get(), call->out.get());
+    if (!call->failure.failed() && call->method.reply) {
+      try {
+        check_message(host, call->method, call->method.reply(), call->reply.get(), Code::internal);
+      } catch (const Error& error) {
+        call->failure = {.code = error.code(), .message = error.what()};
+      }
+    }
+    if (call->failure.failed()) span.fail(call->failure.message);
+    if (call->out) call->out->close();
+    call->finished = true;
+    call->done.unpark();
+  });
+  return call;
+}
+
+// The caller leaves at its deadline whatever the handler does; the handler is cancelled and ends by itself.
+void await(LocalCall& call, Instant deadline) {
+  try {
+    if (!call.finished && !call.done.park(deadline, "a call")) {
+      call.handle.cancel();
+      throw Error(Code::deadline_exceeded, "the deadline passed while waiting for " + name_of(call.method));
+    }
+  } catch (...) {
+    call.handle.cancel();
+    throw;
+  }
+  if (call.failure.failed()) raise(call.failure);
+}
+
+void call_local(CallPath& path, Served& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
+  const auto call = begin(path, served, method, request, deadline, options);
+  await(*call, deadline);
+  if (method.reply) method.reply().move(reply, call->reply.get());
+}
+
+// In a test every by_key call is made twice: a handler that is not ready for that shows at once.
+void call_local_twice(CallPath& path, Served& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
+  std::string copy;
+  if (method.request) (void)message::write_msgpack(method.request(), request, copy);
+  call_local(path, served, method, request, reply, deadline, options);
+  Value again_request, again_reply;
+  if (method.request) {
+    again_request = Value(method.request());
+    again_request.construct();
+    (void)message::read_msgpack(method.request(), again_request.get(), copy);
+  }
+  if (method.reply) {
+    again_reply = Value(method.reply());
+  }
+  try {
+    call_local(path, served, method, again_request.get(), again_reply.get(), deadline, options);
+  } catch (const std::exception& error) {
+    path.host().interceptor()->repeated_differently(method, std::string("the repeated call failed: ") + error.what());
+    return;
+  } catch (...) {
+    path.host().interceptor()->repeated_differently(method, "the repeated call failed: " + type_name_of(std::current_exception()));
+    return;
+  }
+  if (!method.reply) return;
+  again_reply.adopt();
+  const std::string difference = message::difference(method.reply(), again_reply.get(), reply);
+  if (!difference.empty()) path.host().interceptor()->repeated_differently(method, difference);
+}
+
+// The shortest of what the method, the caller's options and the caller's own deadline allow.
+Instant deadline_for(CallPath& path, const MethodSpec& method, const CallOptions& options) {
+  runtime::Shard& shard = path.host().shard();
+  const auto own = options.deadline ? std::min(*options.deadline, method.rules.deadline) : method.rules.deadline;
+  const Instant deadline = std::min(shard.now() + own, runtime::deadline());
+  if (deadline <= shard.now()) {
+    throw Error(Code::deadline_exceeded, "no time is left to call " + name_of(method));
+  }
+  return deadline;
+}
+
+client::Outgoing outgoing_for(CallPath& path, Instant deadline, const CallOptions& options) {
+  client::Outgoing outgoing{.deadline = deadline, .idempotency_key = options.idempotency_key};
+  if (path.from()) outgoing.identity = path.from()->name();
+  if (const CallState* caller = current_call()) {
+    outgoing.trace = caller->trace;
+    outgoing.request_id = caller->request_id;
+  }
+  return outgoing;
+}
+
+// Reading it is the caller's side of a streamed result; dropping it early cancels the handler.
+class LocalSource final : public Source {
+ public:
+  explicit LocalSource(std::shared_ptr<LocalCall> call) : call_(std::move(call)) {}
+  ~LocalSource() override {
+    if (!call_->finished) call_->handle.cancel();
+    call_->out->close();
+  }
+  bool next(void* item) override {
+    if (call_->out->next(item)) return true;
+    await(*call_, call_->state.deadline);
+    return false;
+  }
+
+ private:
+  std::shared_ptr<LocalCall> call_;
+};
+
+}  // namespace
+
+void call(CallPath& path, const MethodSpec& method, void* request, void* reply, const CallOptions& options) {
+  check_may_wait("a call");
+  const Instant deadline = deadline_for(path, method, options);
+  Host& host = path.host();
+  Interceptor* const interceptor = host.interceptor();
+  if (interceptor && interceptor->intercept(path, method, request, reply, options)) return;
+  if (Served* served = host.find(method)) {
+    const bool twice = interceptor && method.rules.repeat == Repeat::by_key && !options.idempotency_key.empty();
+    return (twice ? call_local_twice : call_local)(path, *served, method, request, reply, deadline, options);
+  }
+  if (interceptor) interceptor->missing(path, method);
+  host.client().call(method, request, reply, outgoing_for(path, deadline, options));
+}
+
+std::unique_ptr<Source> call_streamed(CallPath& path, const MethodSpec& method, void* request, void* reply, const CallOptions& options,
+                                      const StreamedBody* body) {
+  check_may_wait("a call");
+  const Instant deadline = deadline_for(path, method, options);
+  Host& host = path.host();
+  Served* const served = host.find(method);
+  if (!served) {
+    if (host.interceptor()) host.interceptor()->missing(path, method);
+    return host.client().call_streamed(method, request, reply, outgoing_for(path, deadline, options), body ? body->context : nullptr,
+                                       body ? body->feed : nullptr);
+  }
+  const auto call = begin(path, *served, method, request, deadline, options);
+  if (body) {
+    try {
+      body->feed(body->context, *call->in);
+    } catch (...) {
+      call->handle.cancel();
+      call->in->close();
+      throw;
+    }
+    call->in->close();
+  }
+  if (method.stream_out) return std::make_unique<LocalSource>(call);
+  await(*call, deadline);
+  if (method.reply) method.reply().move(reply, call->reply.get());
+  return nullptr;
+}
+
+}  // namespace tutti::detail
