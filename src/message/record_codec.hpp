@@ -1,0 +1,37 @@
+// What both codecs prepare once per record type: each field's key as it stands in the text (`,"name":`) and in
+// MessagePack, a hash table over the wire names, and which fields must be there. Kept in the shape's codec slot.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tutti/detail/shape.hpp>
+
+#include "message/rules.hpp"
+
+namespace tutti::message {
+
+struct RecordCodec {
+  struct Key {
+    std::string json;     // ,"name":   (readers compare from the quote on, so the colon is part of the comparison)
+    std::string msgpack;  // the name as a MessagePack str
+  };
+
+  static constexpr std::size_t not_found = static_cast<std::size_t>(-1);
+
+  std::vector<Key> keys;  // by field
+  std::uint64_t required = 0;
+  std::uint64_t http = 0;           // carried in a header or as the status
+  std::vector<std::uint8_t> table;  // field + 1, 0: free; open addressing
+
+  [[nodiscard]] std::size_t find(const detail::Shape& shape, std::string_view name) const noexcept;
+  [[nodiscard]] std::uint64_t outside(HttpFields http_fields, std::uint64_t bound) const noexcept {
+    return bound | (http_fields == HttpFields::elsewhere ? http : 0);
+  }
+};
+
+[[nodiscard]] const RecordCodec& codec_of(const detail::Shape& record);
+
+}  // namespace tutti::message

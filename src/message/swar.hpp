@@ -1,0 +1,41 @@
+// Eight bytes looked at in one word. A mask has the high bit of each byte set where the question is answered by yes;
+// its lowest set byte is exact, those above it may be false, so ask for first() only.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace tutti::message::swar {
+
+static_assert(std::endian::native == std::endian::little, "the first byte of a text must be the lowest of the word");
+
+inline constexpr std::uint64_t ones = 0x0101010101010101;
+inline constexpr std::uint64_t high_bits = 0x8080808080808080;
+
+inline std::uint64_t load(const char* at) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+constexpr std::uint64_t equal(std::uint64_t word, char c) noexcept {
+  const std::uint64_t zero_where_equal = word ^ (ones * static_cast<unsigned char>(c));
+  return (zero_where_equal - ones) & ~zero_where_equal & high_bits;
+}
+
+constexpr std::uint64_t below(std::uint64_t word, unsigned char limit) noexcept {
+  return (word - ones * limit) & ~word & high_bits;
+}
+
+// A quote, a backslash or a control character.
+constexpr std::uint64_t json_special(std::uint64_t word) noexcept {
+  return equal(word, '"') | equal(word, '\\') | below(word, 0x20);
+}
+
+constexpr std::size_t first(std::uint64_t mask) noexcept {
+  return static_cast<std::size_t>(std::countr_zero(mask)) / 8;
+}
+
+}  // namespace tutti::message::swar
