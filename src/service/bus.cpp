@@ -140,7 +140,7 @@ class InProcessBus final : public Bus {
     } bound{subscription, value.get()};
     Failure failure = dispatch_raw(*subscription.composition, state, message.event->name, &bound, [](void* self, const Context& context) {
       auto& b = *static_cast<Bound*>(self);
-      b.subscription.handler.invoke(b.subscription.handler.state.get(), b.value, nullptr, context, nullptr, nullptr);
+      b.subscription.handler(b.value, nullptr, context);
     });
     if (failure.failed()) span.fail(failure.message);
     return failure;

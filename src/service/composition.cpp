@@ -54,6 +54,8 @@ Composition::~Composition() {
 void Composition::compose(const std::function<void(App&)>& function) {
   App app(*this);
   function(app);
+  asks_who_ = !authenticators.empty();
+  if (!asks_who_) authenticators.push_back(local_peers());
 }
 
 Served* Composition::find(std::string_view method) noexcept {

@@ -84,6 +84,8 @@ class Composition {
   [[nodiscard]] observe::LogChannel& log_channel() noexcept { return *log_channel_; }
 
   [[nodiscard]] Served* find(std::string_view method) noexcept;
+  // Whether the user gave an authenticator. Without one only local peers of the process's own user are known.
+  [[nodiscard]] bool asks_who() const noexcept { return asks_who_; }
 
   // Filled by App, read by the entry points after compose().
   std::vector<std::unique_ptr<Served>> methods;
@@ -107,6 +109,7 @@ class Composition {
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<observe::LogChannel> log_channel_;
   Logger log_;
+  bool asks_who_ = false;
 };
 
 // How a call of this composition finds its way: the door behind Caller.

@@ -119,7 +119,7 @@ struct Invocation {
 
   static void run(void* self) {
     auto& call = *static_cast<Invocation*>(self);
-    call.handler.invoke(call.handler.state.get(), call.request, call.reply, call.context, call.in, call.out);
+    call.handler(call.request, call.reply, call.context, call.in, call.out);
   }
 };
 

@@ -18,12 +18,13 @@ struct Failure {
   std::string message = {};
   const ErrorSpec* contract_error = nullptr;  // then `exception` holds it
   std::string type = {};                      // its wire name, "payments.Declined"
+  int http_status = 0;                        // 0: by the code
   std::exception_ptr exception = {};
 
   [[nodiscard]] bool failed() const noexcept { return code != Code::ok; }
 };
 
-// Runs the handler on the fiber that calls; fills *reply. Never throws. `request` is the handler's to move from; `in` and
+// Runs the handler on the fiber that calls; constructs *reply (raw memory) if it succeeds. Never throws. `request` is the handler's to move from; `in` and
 // `out` only for streams.
 [[nodiscard]] Failure dispatch(Served& served, CallState& state, void* request, void* reply, Source* in, Sink* out);
 

@@ -34,7 +34,7 @@ const void* Environment::load_settings(std::string_view composition, const Shape
   auto& loaded = settings_[{std::string(composition), &shape}];
   if (!loaded) {
     auto fresh = std::make_unique<LoadedSettings>(shape);
-    settings::load(shape, fresh->value.get(), composition, parts_.sources);
+    parts_.sources.load(shape, fresh->value.get(), composition);
     loaded = std::move(fresh);
   }
   return loaded->value.get();

@@ -11,6 +11,7 @@
 #include "message/json_reader.hpp"
 #include "message/json_writer.hpp"
 #include "message/msgpack.hpp"
+#include "message/validate.hpp"
 #include "observe/trace/tracer.hpp"
 #include "runtime/parker.hpp"
 #include "service/dispatcher.hpp"
@@ -82,8 +83,8 @@ void check_message(Host& host, const MethodSpec& method, const Shape& shape, voi
   const auto refuse = [&](const Violations& violations) {
     if (!violations.empty()) throw Error(code, name_of(method) + ": " + violations.to_string());
   };
+  if (host.interceptor() == nullptr) return refuse(message::validate(shape, value));
   std::string bytes;
-  if (host.interceptor() == nullptr) return refuse(message::write_msgpack(shape, value, bytes));
   refuse(message::write_json(shape, value, bytes));
   shape.destroy(value);
   shape.construct(value);
@@ -105,7 +106,6 @@ std::shared_ptr<LocalCall> begin(CallPath& path, Served& served, const MethodSpe
     check_message(host, method, method.request(), request, Code::invalid_argument);
     call->request.move_from(request);
   }
-  if (method.reply) call->reply.construct();
   call->idempotency_key = options.idempotency_key;
   CallState& state = call->state;
   state.entry = EntryPoint::in_process;
@@ -124,6 +124,7 @@ std::shared_ptr<LocalCall> begin(CallPath& path, Served& served, const MethodSpe
     call->state.trace = span.context();
     call->failure = dispatch(call->served, call->state, call->request.get(), call->reply.get(), call->in.get(), call->out.get());
     if (!call->failure.failed() && call->method.reply) {
+      call->reply.adopt();
       try {
         check_message(host, call->method, call->method.reply(), call->reply.get(), Code::internal);
       } catch (const Error& error) {

@@ -1,0 +1,425 @@
+#include "service/http_entry.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "observe/trace/tracer.hpp"
+#include "runtime/shard.hpp"
+#include "service/environment.hpp"
+#include "service/http_raw.hpp"
+#include "service/http_stream.hpp"
+#include "service/value.hpp"
+#include "wire/codes.hpp"
+#include "wire/http1/cors.hpp"
+#include "wire/http1/etag.hpp"
+#include "wire/http1/media_type.hpp"
+#include "wire/http1/problem.hpp"
+#include "wire/http1/uri.hpp"
+#include "wire/trace_context.hpp"
+
+namespace tutti::detail {
+
+using wire::http1::Known;
+
+namespace {
+
+wire::http1::Method method_of(Verb verb) noexcept {
+  switch (verb) {
+    case Verb::get: return wire::http1::Method::get;
+    case Verb::head: return wire::http1::Method::head;
+    case Verb::post: return wire::http1::Method::post;
+    case Verb::put: return wire::http1::Method::put;
+    case Verb::patch: return wire::http1::Method::patch;
+    case Verb::del: return wire::http1::Method::del;
+    case Verb::options: return wire::http1::Method::options;
+  }
+  return wire::http1::Method::other;
+}
+
+constexpr std::string_view problem_type = "application/problem+json";
+constexpr std::string_view json_type = "application/json";
+constexpr std::size_t request_id_bytes_max = 128;
+
+// "W/..." is for proxies; embedded bytes never change while the program runs, so a strong tag of their hash is right.
+std::string etag_of(std::string_view content) {
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a, 64 bits
+  for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  char text[16];
+  const auto end = std::to_chars(text, text + sizeof text, hash, 16).ptr;
+  return '"' + std::string(text, end) + '"';
+}
+
+bool is_request_id(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= request_id_bytes_max &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+TraceContext parent_of(const wire::http1::RequestHead& head) {
+  TraceContext parent;
+  if (const auto given = wire::parse_traceparent(head.fields.get(Known::traceparent))) {
+    parent.trace_id = given->trace;
+    parent.span_id = given->span;
+    parent.flags = given->flags;
+    if (const std::string_view state = head.fields.get(Known::tracestate); wire::is_tracestate(state)) parent.tracestate = state;
+  }
+  return parent;
+}
+
+}  // namespace
+
+// Where a request goes. Exactly one of served, raw, file and page is set; none: nothing is there.
+struct HttpEntry::Route {
+  Route(Metrics& metrics, observe::LogChannel& channel, const observe::AccessLogSettings& access, std::string_view method, std::string its_pattern)
+      : pattern(std::move(its_pattern)),
+        span_name(method.empty() ? "unmatched" : std::string(method) + " " + pattern),
+        durations(observe::RequestDurations::http_server(metrics, method, pattern)),
+        access_log(channel, access) {}
+
+  std::string pattern;
+  std::string span_name;  // "GET /orders/{id}"
+  observe::RequestDurations durations;
+  observe::AccessLog access_log;
+  Composition* composition = nullptr;
+  Served* served = nullptr;
+  std::optional<HttpBinding> binding = {};
+  RawHandler* raw = nullptr;
+  const EmbeddedFile* file = nullptr;
+  std::string etag = {};
+  std::string content_type = {};
+  std::function<std::string()> page = {};
+};
+
+struct HttpEntry::Request {
+  net::HttpExchange& exchange;
+  const wire::http1::RequestHead& head;
+  Route& route;
+  Instant started;
+  std::optional<wire::http1::RouteMatch> match = {};
+  CallState state = {};
+  Span span = {};
+  std::string client = {};
+  std::string_view scheme = "http";
+  std::vector<net::HttpHeader> headers = {};  // of the answer; the texts live in the request or below
+  std::deque<std::string> texts = {};
+  int status = 0;
+
+  void answer(int its_status, std::string_view content_type, std::string_view body) {
+    status = its_status;
+    exchange.respond(its_status, content_type, body, headers);
+  }
+  void header(std::string_view name, std::string value) { headers.push_back({name, texts.emplace_back(std::move(value))}); }
+};
+
+HttpEntry::HttpEntry(Host& host) : host_(host), trusted_(host.environment().library().http.trusted_proxies) {
+  const LogSettings& log = host.environment().library().log;
+  const observe::AccessLogSettings access{.level = static_cast<LogLevel>(log.access), .sample = log.access_sampling};
+  Composition& first = *host.compositions().front();
+  nothing_ = std::make_unique<Route>(first.metrics(), first.log_channel(), access, "", "");
+  nothing_->composition = &first;
+  const auto route_for = [&](Composition& composition, Verb verb, std::string pattern) {
+    auto route = std::make_unique<Route>(composition.metrics(), composition.log_channel(), access, wire::http1::name_of(method_of(verb)), std::move(pattern));
+    route->composition = &composition;
+    return route;
+  };
+  for (const auto& composition : host.compositions()) {
+    for (const auto& served : composition->methods) {
+      const MethodSpec& method = *served->spec;
+      // A method without a route of its own is still reachable: POST /<service>/<method>.
+      std::string pattern = method.route.path.empty() ? "/" + std::string(method.service->name) + "/" + std::string(method.name) : std::string(method.route.path);
+      const Verb verb = method.route.path.empty() ? Verb::post : method.route.verb;
+      auto route = route_for(*composition, verb, std::move(pattern));
+      route->served = served.get();
+      route->binding.emplace(method, route->pattern);
+      add_route(std::move(route), verb);
+    }
+    for (const auto& raw : composition->raw_handlers) {
+      auto route = route_for(*composition, raw->verb, raw->path);
+      route->raw = raw.get();
+      add_route(std::move(route), raw->verb);
+    }
+    for (const EmbeddedFiles& files : composition->files) {
+      std::string prefix = files.prefix;
+      while (prefix.ends_with('/')) prefix.pop_back();
+      for (const EmbeddedFile& file : files.files) {
+        const auto add_file = [&](std::string pattern) {
+          auto route = route_for(*composition, Verb::get, std::move(pattern));
+          route->file = &file;
+          route->etag = etag_of(file.content);
+          add_route(std::move(route), Verb::get);
+        };
+        add_file(prefix + "/" + std::string(file.path));
+        if (file.path == "index.html") add_file(prefix.empty() ? "/" : prefix);
+      }
+    }
+  }
+}
+
+HttpEntry::~HttpEntry() = default;
+
+void HttpEntry::add_route(std::unique_ptr<Route> route, Verb verb) {
+  const auto index = static_cast<std::uint32_t>(routes_.size());
+  if (const auto clash = router_.add(method_of(verb), route->pattern, index)) {
+    std::string other;
+    for (const auto& existing : routes_) {
+      if (existing->pattern == clash->existing) other = " (of the service \"" + std::string(existing->composition->name()) + "\")";
+    }
+    throw Error(Code::failed_precondition, "the service \"" + std::string(route->composition->name()) + "\": " + clash->message + other);
+  }
+  routes_.push_back(std::move(route));
+}
+
+void HttpEntry::add_page(std::string_view path, std::string content_type, std::function<std::string()> make) {
+  auto route = std::make_unique<Route>(nothing_->composition->metrics(), nothing_->composition->log_channel(),
+                                       observe::AccessLogSettings{.level = LogLevel::debug}, "GET", std::string(path));
+  route->composition = nothing_->composition;
+  route->content_type = std::move(content_type);
+  route->page = std::move(make);
+  add_route(std::move(route), Verb::get);
+}
+
+net::Admission HttpEntry::admit(const wire::http1::RequestHead& head, const net::Peer&) {
+  net::Admission admission{.target = nothing_.get()};
+  if (head.path.empty() || !wire::http1::path_fault(head.path).empty()) return admission;
+  const wire::http1::RouteMatch match = router_.find(head.method, head.path);
+  if (match.outcome != wire::http1::RouteMatch::Outcome::found) return admission;
+  const Route& route = *routes_[match.route];
+  admission.target = &route;
+  if (route.raw || (route.served && route.served->spec->stream_in)) admission.body = net::Admission::Body::streamed;
+  return admission;
+}
+
+void HttpEntry::serve(net::HttpExchange& exchange) {
+  // The target is ours: it was a Route of routes_ when admit() gave it away.
+  auto& route = *const_cast<Route*>(static_cast<const Route*>(exchange.target()));
+  Request request{exchange, exchange.head(), route, exchange.received()};
+  prepare(request);
+  try {
+    if (route.served) {
+      serve_method(request);
+    } else if (route.raw) {
+      serve_raw(request);
+    } else if (route.file) {
+      serve_file(request);
+    } else if (route.page) {
+      serve_page(request);
+    } else {
+      serve_nothing(request);
+    }
+  } catch (const Error& error) {
+    // A body that broke off, credentials that are wrong: said as any other failure.
+    answer_failure(request, {.code = error.code(), .message = error.what()});
+  }
+  finish(request);
+}
+
+void HttpEntry::prepare(Request& request) {
+  const auto& fields = request.head.fields;
+  CallState& state = request.state;
+  state.entry = EntryPoint::http;
+  state.composition = request.route.composition;
+  request.span = host_.environment().tracer().start(request.route.span_name, SpanKind::server, parent_of(request.head));
+  state.trace = request.span.context();
+  if (const std::string_view id = fields.get(Known::x_request_id); is_request_id(id)) {
+    state.request_id = id;
+    request.headers.push_back({"x-request-id", id});
+  }
+  state.idempotency_key = fields.get(Known::idempotency_key);
+  state.last_event_id = fields.get(Known::last_event_id);
+  // A stream lasts as long as both sides want; its pieces have time-outs of their own.
+  const MethodSpec* const method = request.route.served ? request.route.served->spec : nullptr;
+  const bool streams = !method || method->stream_in || method->stream_out;
+  std::chrono::nanoseconds allowed = streams ? std::chrono::nanoseconds::max() : method->rules.deadline;
+  if (const std::string_view sent = fields.get(Known::tutti_timeout_ms); !sent.empty()) {
+    std::uint32_t milliseconds = 0;
+    const auto [end, fault] = std::from_chars(sent.data(), sent.data() + sent.size(), milliseconds);
+    if (fault == std::errc() && end == sent.data() + sent.size()) allowed = std::min<std::chrono::nanoseconds>(allowed, std::chrono::milliseconds(milliseconds));
+  }
+  if (allowed != std::chrono::nanoseconds::max()) state.deadline = request.started + allowed;
+  const HttpSettings& settings = host_.environment().library().http;
+  if (!settings.cors.origins.empty()) {
+    for (auto& [name, value] : wire::http1::cors_headers(request.head, {.origins = settings.cors.origins, .headers = settings.cors.headers,
+                                                                         .credentials = settings.cors.credentials, .max_age = settings.cors.max_age})) {
+      request.header(name, std::move(value));
+    }
+  }
+  request.scheme = request.exchange.peer().encrypted ? "https" : "http";
+}
+
+namespace {
+
+Credentials credentials_of(const wire::http1::RequestHead& head, const net::Peer& peer) {
+  Credentials credentials{.authorization = head.fields.get(Known::authorization), .certificate_name = peer.certificate_name};
+  if (peer.credential) {
+    credentials.peer_user = peer.credential->user;
+    credentials.peer_group = peer.credential->group;
+  }
+  return credentials;
+}
+
+}  // namespace
+
+void HttpEntry::serve_method(Request& request) {
+  Route& route = request.route;
+  Served& served = *route.served;
+  const MethodSpec& method = *served.spec;
+  Composition& composition = *route.composition;
+  if (!composition.authenticators.empty()) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
+  if (route.binding->has_path_parameters()) request.match = router_.find(request.head.method, request.head.path);
+  // A body in another format than JSON is refused by its type, before it is misread.
+  if (route.binding->has_body() && !method.stream_in) {
+    const std::string_view type = request.head.fields.get(Known::content_type);
+    if (!type.empty() && !wire::http1::is_json(type)) {
+      return answer_failure(request, {.code = Code::invalid_argument, .message = "the content type is \"" + std::string(type) + "\"; expected application/json", .http_status = 415});
+    }
+  }
+
+  Value value;
+  if (method.request) {
+    value = Value(method.request());
+    value.construct();
+    // Beside a streamed body the other fields travel in path, query and headers.
+    const Violations violations = route.binding->read(request.head, request.match ? &*request.match : nullptr, method.stream_in ? std::string_view() : request.exchange.body(), value.get());
+    if (!violations.empty()) return answer_violations(request, violations);
+  }
+  std::optional<HttpSource> source;
+  std::optional<HttpSink> sink;
+  if (method.stream_in) source.emplace(request.exchange, method.stream_in());
+  if (method.stream_out) sink.emplace(request.exchange, method.stream_out(), form_for(method.stream_out(), request.head.fields.get(Known::accept)), method.route.status, request.headers);
+  Value reply;
+  if (method.reply) reply = Value(method.reply());
+
+  const Failure failure = dispatch(served, request.state, value.get(), reply.get(), source ? &*source : nullptr, sink ? &*sink : nullptr);
+  if (failure.failed()) return answer_failure(request, failure);
+  if (sink) {
+    request.status = method.route.status;
+    return sink->finish();
+  }
+  if (method.reply) reply.adopt();
+  message::Buffer body;
+  if (!buffers_.empty()) {
+    body = std::move(buffers_.back());
+    buffers_.pop_back();
+    body.clear();
+  }
+  HttpBinding::Reply written = route.binding->write(reply.get(), body);
+  if (!written.violations.empty()) {
+    composition.log().error("a reply breaks its contract", {{"tutti.handler", served.full_name}, {"error.message", written.violations.to_string()}});
+    return answer_failure(request, {.code = Code::internal, .message = served.full_name + " failed; its log says why"});
+  }
+  for (auto& [name, text] : written.headers) request.header(name, std::move(text));
+  request.answer(written.status, body.size() == 0 ? std::string_view() : json_type, body.view());
+  constexpr std::size_t kept_bytes_max = 256 * 1024;  // a rare large reply does not keep its memory
+  if (body.capacity() <= kept_bytes_max) buffers_.push_back(std::move(body));
+}
+
+void HttpEntry::serve_raw(Request& request) {
+  Composition& composition = *request.route.composition;
+  if (!composition.authenticators.empty()) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
+  request.match = router_.find(request.head.method, request.head.path);
+  const auto names = wire::http1::parameters_of(request.route.pattern);
+  const auto forwarded = trusted_.client_of(request.exchange.peer().address, request.head.fields, request.scheme);
+  RawExchange raw(request.exchange, *request.match, *names, forwarded, request.headers);
+  struct Bound {
+    RawHandler& handler;
+    RawExchange& raw;
+  } bound{*request.route.raw, raw};
+  const Failure failure = dispatch_raw(composition, request.state, request.route.span_name, &bound, [](void* self, const Context& context) {
+    auto& b = *static_cast<Bound*>(self);
+    b.raw.set_context(context);
+    b.handler.handler(b.raw, b.raw);
+  });
+  if (failure.failed()) return answer_failure(request, failure);
+  raw.finish();
+  request.status = raw.status_sent();
+}
+
+void HttpEntry::serve_file(Request& request) {
+  const EmbeddedFile& file = *request.route.file;
+  request.headers.push_back({"etag", request.route.etag});
+  request.headers.push_back({"cache-control", "no-cache"});  // may be kept, must be asked for again: the ETag answers that
+  const std::string_view wanted = request.head.fields.get(Known::if_none_match);
+  if (!wanted.empty() && wire::http1::matches_none(wanted, request.route.etag)) return request.answer(304, {}, {});
+  request.answer(200, file.content_type, file.content);
+}
+
+void HttpEntry::serve_page(Request& request) { request.answer(200, request.route.content_type, request.route.page()); }
+
+void HttpEntry::serve_nothing(Request& request) {
+  const wire::http1::RequestHead& head = request.head;
+  if (head.form == wire::http1::TargetForm::asterisk) return request.answer(204, {}, {});
+  if (head.path.empty() || !wire::http1::path_fault(head.path).empty()) {
+    const std::string_view fault = head.path.empty() ? "the target is no path" : wire::http1::path_fault(head.path);
+    return answer_failure(request, {.code = Code::invalid_argument, .message = std::string(fault)});
+  }
+  const wire::http1::RouteMatch match = router_.find(head.method, head.path);
+  switch (match.outcome) {
+    case wire::http1::RouteMatch::Outcome::options:
+      request.header("allow", match.allowed.to_string());
+      return request.answer(204, {}, {});
+    case wire::http1::RouteMatch::Outcome::not_allowed:
+      request.header("allow", match.allowed.to_string());
+      return answer_failure(request, {.code = Code::unimplemented, .message = std::string(head.method_name) + " is not answered here; allowed: " + match.allowed.to_string(), .http_status = 405});
+    default:
+      return answer_failure(request, {.code = Code::not_found, .message = "nothing is at " + std::string(head.path)});
+  }
+}
+
+void HttpEntry::answer_failure(Request& request, const Failure& failure) {
+  request.span.set("error.type", wire::rpc_name_of(failure.code));
+  // The answer has begun: its end tells the client, by breaking off.
+  if (request.exchange.started()) {
+    request.status = 500;
+    throw Error(failure.code, failure.message);
+  }
+  const int status = failure.http_status != 0 ? failure.http_status : failure.contract_error && failure.contract_error->http_status != 0 ? failure.contract_error->http_status : wire::http_status_of(failure.code);
+  if (status == 503 || status == 429) request.headers.push_back({"retry-after", "1"});
+  if (status == 401) request.headers.push_back({"www-authenticate", "Bearer"});
+  std::string body;
+  wire::http1::append_problem(body, {.type = failure.type, .status = status, .detail = failure.message, .code = failure.code, .value_json = json_of(failure)});
+  request.answer(status, problem_type, body);
+}
+
+void HttpEntry::answer_violations(Request& request, const Violations& violations) {
+  request.span.set("error.type", "invalid_argument");
+  std::string body;
+  wire::http1::append_problem(body, {.status = 400, .detail = violations.to_string(), .code = Code::invalid_argument, .violations = violations.list()});
+  request.answer(400, problem_type, body);
+}
+
+void HttpEntry::finish(Request& request) {
+  runtime::Shard& shard = host_.shard();
+  const auto duration = shard.read_clock() - request.started;
+  Route& route = request.route;
+  route.durations.record(request.status, duration);
+  if (request.span.recording()) {
+    request.span.set("http.request.method", request.head.method_name);
+    if (!route.pattern.empty()) request.span.set("http.route", route.pattern);
+    request.span.set("url.path", request.head.path);
+    request.span.set("http.response.status_code", request.status);
+    if (request.status >= 500) request.span.fail("");
+  }
+  const auto forwarded = trusted_.client_of(request.exchange.peer().address, request.head.fields, request.scheme);
+  route.access_log.write(
+      {.at = host_.environment().world().clock().now(),
+       .method = request.head.method_name,
+       .route = route.pattern,
+       .path = request.head.path,
+       .served_by = route.served ? std::string_view(route.served->full_name) : std::string_view(),
+       .status = request.status,
+       .duration = duration,
+       .bytes_in = request.head.content_length,
+       .bytes_out = request.exchange.bytes_sent(),
+       .peer = forwarded.client,
+       .request_id = request.state.request_id},
+      request.state.trace);
+}
+
+void HttpEntry::refused(int status, std::string_view reason, const net::Peer& peer) {
+  nothing_->durations.record(status, std::chrono::nanoseconds(0));
+  nothing_->composition->log().debug("a request was refused before it reached a handler",
+                                     {{"http.response.status_code", status}, {"error.message", reason}, {"client.address", world::to_string(peer.address)}});
+}
+
+}  // namespace tutti::detail

@@ -1,0 +1,175 @@
+#include "service/rpc_entry.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "message/msgpack.hpp"
+#include "observe/log/access.hpp"
+#include "observe/trace/tracer.hpp"
+#include "runtime/shard.hpp"
+#include "service/environment.hpp"
+#include "service/value.hpp"
+#include "wire/codes.hpp"
+#include "wire/msgpack_rpc/message.hpp"
+#include "wire/trace_context.hpp"
+
+namespace tutti::detail {
+namespace {
+
+TraceContext parent_of(const wire::msgpack_rpc::Metadata& metadata) {
+  TraceContext parent;
+  if (const auto given = wire::parse_traceparent(metadata.traceparent)) {
+    parent.trace_id = given->trace;
+    parent.span_id = given->span;
+    parent.flags = given->flags;
+    if (wire::is_tracestate(metadata.tracestate)) parent.tracestate = metadata.tracestate;
+  }
+  return parent;
+}
+
+// The name in the metadata counts only from a peer that proved itself, or where the network is trusted by setting.
+Identity identity_of(Composition& composition, const net::RpcExchange& exchange) {
+  const wire::msgpack_rpc::Metadata& metadata = exchange.metadata();
+  Credentials credentials{.authorization = metadata.authorization, .certificate_name = exchange.peer().certificate_name};
+  if (exchange.peer().credential) {
+    credentials.peer_user = exchange.peer().credential->user;
+    credentials.peer_group = exchange.peer().credential->group;
+  }
+  Identity identity = identify(composition, credentials);
+  if (identity.anonymous() && composition.host().environment().library().rpc.trust_network && !metadata.identity.empty()) {
+    return {.name = std::string(metadata.identity), .permissions = {"*"}};
+  }
+  if (!identity.anonymous() && !metadata.identity.empty()) identity.name = metadata.identity;
+  return identity;
+}
+
+}  // namespace
+
+struct RpcEntry::Route {
+  Route(Served& its_served, Metrics& metrics, observe::LogChannel& channel, const observe::AccessLogSettings& access)
+      : served(its_served),
+        durations(observe::RequestDurations::rpc_server(metrics, "tutti", its_served.full_name)),
+        access_log(channel, access) {}
+
+  Served& served;
+  observe::RequestDurations durations;
+  observe::AccessLog access_log;
+};
+
+RpcEntry::RpcEntry(Host& host) : host_(host) {
+  const LogSettings& log = host.environment().library().log;
+  const observe::AccessLogSettings access{.level = static_cast<LogLevel>(log.access), .sample = log.access_sampling};
+  for (const auto& composition : host.compositions()) {
+    for (const auto& served : composition->methods) {
+      routes_.emplace(served->full_name, std::make_unique<Route>(*served, composition->metrics(), composition->log_channel(), access));
+    }
+  }
+}
+
+RpcEntry::~RpcEntry() = default;
+
+void RpcEntry::serve(net::RpcExchange& exchange) {
+  const auto fail = [&](const Failure& failure) {
+    const std::string value = msgpack_of(failure);
+    std::string error;
+    wire::msgpack_rpc::append_error(error, {.code = failure.code, .message = failure.message, .type = failure.type, .value = value});
+    exchange.fail(error);
+  };
+  const auto found = routes_.find(exchange.method());
+  if (found == routes_.end()) {
+    return fail({.code = Code::unimplemented, .message = "no service here has the method \"" + std::string(exchange.method()) + "\""});
+  }
+  Route& route = *found->second;
+  message::Buffer result;
+  if (!buffers_.empty()) {
+    result = std::move(buffers_.back());
+    buffers_.pop_back();
+    result.clear();
+  }
+  const Failure failure = run(exchange, route, result);
+  if (failure.failed()) {
+    fail(failure);
+  } else {
+    exchange.respond(result.view());
+  }
+  constexpr std::size_t kept_bytes_max = 256 * 1024;
+  if (result.capacity() <= kept_bytes_max) buffers_.push_back(std::move(result));
+}
+
+Failure RpcEntry::run(net::RpcExchange& exchange, Route& route, message::Buffer& result) {
+  runtime::Shard& shard = host_.shard();
+  Served& served = route.served;
+  Composition& composition = *served.composition;
+  const MethodSpec& method = *served.spec;
+  const wire::msgpack_rpc::Metadata& metadata = exchange.metadata();
+  CallState state{.composition = &composition, .method = &method, .method_name = method.name, .entry = EntryPoint::rpc};
+  Span span = host_.environment().tracer().start(served.full_name, SpanKind::server, parent_of(metadata));
+  state.trace = span.context();
+  state.request_id = metadata.request_id;
+  state.idempotency_key = metadata.idempotency_key;
+  std::chrono::nanoseconds allowed = method.rules.deadline;
+  if (metadata.remaining) allowed = std::min<std::chrono::nanoseconds>(allowed, *metadata.remaining);
+  state.deadline = exchange.received() + allowed;
+
+  const auto serve_it = [&]() -> Failure {
+    if (method.stream_in || method.stream_out) {
+      return {.code = Code::unimplemented, .message = served.full_name + " has a stream, which cannot travel over rpc; use HTTP"};
+    }
+    const auto argument = wire::msgpack_rpc::argument_of(exchange.params());
+    if (!argument.fault.empty()) return {.code = Code::invalid_argument, .message = std::string(argument.fault)};
+    state.identity = identity_of(composition, exchange);
+    Value request, reply;
+    if (method.request) {
+      static constexpr std::string_view empty_map = "\x80";
+      request = Value(method.request());
+      request.construct();
+      const Violations violations = message::read_msgpack(method.request(), request.get(), argument.argument.empty() ? empty_map : argument.argument);
+      if (!violations.empty()) return {.code = Code::invalid_argument, .message = violations.to_string()};
+    }
+    if (method.reply) reply = Value(method.reply());
+    Failure failure = dispatch(served, state, request.get(), reply.get(), nullptr, nullptr);
+    if (failure.failed() || !method.reply) return failure;
+    reply.adopt();
+    if (const Violations violations = message::write_msgpack(method.reply(), reply.get(), result); !violations.empty()) {
+      composition.log().error("a reply breaks its contract", {{"tutti.handler", served.full_name}, {"error.message", violations.to_string()}});
+      return {.code = Code::internal, .message = served.full_name + " failed; its log says why"};
+    }
+    return {};
+  };
+  Failure failure;
+  try {
+    failure = serve_it();
+  } catch (const Error& error) {
+    failure = {.code = error.code(), .message = error.what()};
+  }
+  const auto duration = shard.read_clock() - exchange.received();
+  route.durations.record(failure.code, duration);
+  if (span.recording()) {
+    span.set("rpc.system.name", "tutti");
+    span.set("rpc.method", served.full_name);
+    if (failure.failed()) span.fail(failure.message);
+  }
+  route.access_log.write({.at = host_.environment().world().clock().now(),
+                          .protocol = "rpc",
+                          .method = served.full_name,
+                          .code = wire::rpc_name_of(failure.code),
+                          .duration = duration,
+                          .bytes_in = exchange.params().size(),
+                          .bytes_out = result.size(),
+                          .request_id = state.request_id},
+                         state.trace);
+  return failure;
+}
+
+void check_rpc_address(Host& host, const world::Address& address) {
+  if (world::is_loopback(address) || host.environment().library().rpc.trust_network) return;
+  for (const auto& composition : host.compositions()) {
+    if (composition->asks_who()) continue;
+    throw Error(Code::failed_precondition, "tutti.rpc.listen is " + world::to_string(address) + ", which other machines reach, and the service \"" +
+                                               std::string(composition->name()) +
+                                               "\" asks nobody who he is; add app.authenticate(...), listen on a loopback address or a Unix socket, or set tutti.rpc.trust_network: true");
+  }
+}
+
+}  // namespace tutti::detail
