@@ -1,0 +1,25 @@
+// Which traces are kept. The decision is made once, where a trace begins, and follows from its id, so everything else
+// that samples by trace (the access log) keeps the same ones.
+#pragma once
+
+#include <cstdint>
+
+#include <tutti/trace.hpp>
+
+namespace tutti::observe {
+
+// A ratio (0 to 1) as a threshold for the last seven bytes of a trace id, which are random (W3C Trace Context level 2,
+// section 5.1). Anything outside is taken as the nearer end.
+[[nodiscard]] constexpr std::uint64_t sampling_threshold(double ratio) noexcept {
+  constexpr std::uint64_t all = std::uint64_t{1} << 56;
+  if (!(ratio > 0)) return 0;
+  return ratio >= 1 ? all : static_cast<std::uint64_t>(ratio * static_cast<double>(all));
+}
+
+[[nodiscard]] constexpr bool within(std::uint64_t threshold, const TraceContext& trace) noexcept {
+  std::uint64_t random = 0;
+  for (std::size_t i = 9; i < trace.trace_id.size(); ++i) random = random << 8 | trace.trace_id[i];
+  return random < threshold;
+}
+
+}  // namespace tutti::observe
