@@ -288,16 +288,18 @@ class Reader {
 
   // The text with escapes resolved, valid UTF-8 or complained about. Escaped text lives in `scratch`.
   enum class Resolved : std::uint8_t { fine, bad };
-  Resolved resolve(const Text& text, std::string& scratch, std::string_view& out, const Place& place) {
+  Resolved resolve(const Text& text, std::string& scratch, std::string_view& out, const Place& place,
+                   const Shape* shape = nullptr) {
     if (!text.ascii && !utf8_valid(text.raw)) {
-      report_.add(place, "valid UTF-8", quoted(text.raw));
+      report_.add(place, "valid UTF-8", shape != nullptr && shape->secret ? "***" : quoted(text.raw));
       return Resolved::bad;
     }
     out = text.raw;
     if (!text.escaped) return Resolved::fine;
     scratch.clear();
     if (!append_unescaped(scratch, text.raw)) {
-      report_.add(place, "valid UTF-8", quoted(text.raw) + " with half a surrogate pair");
+      report_.add(place, "valid UTF-8",
+                  (shape != nullptr && shape->secret ? "***" : quoted(text.raw)) + " with half a surrogate pair");
       return Resolved::bad;
     }
     out = scratch;
@@ -456,7 +458,7 @@ class Reader {
     if (!scan_text(text, place)) return false;
     auto& string = *static_cast<std::string*>(value);
     std::string_view resolved = text.raw;
-    if ((text.escaped || !text.ascii) && resolve(text, string, resolved, place) == Resolved::bad) return true;
+    if ((text.escaped || !text.ascii) && resolve(text, string, resolved, place, &shape) == Resolved::bad) return true;
     if (!text.escaped) string.assign(resolved);
     (void)check_text(shape, string, place, report_);  // complains by itself
     return true;

@@ -198,16 +198,16 @@ class Reader {
 
   // Takes a text; false with nothing taken if it is none. Invalid UTF-8 is complained about and leaves it empty.
   enum class Taken : std::uint8_t { text, invalid, nothing };
-  Taken take_text(std::string_view& text, const Place& place) {
+  Taken take_text(std::string_view& text, const Place& place, const Shape* shape = nullptr) {
     if (!cursor_.text(text)) return Taken::nothing;
     if (utf8_valid(text)) return Taken::text;
-    report_.add(place, "valid UTF-8", quoted(text));
+    report_.add(place, "valid UTF-8", shape != nullptr && shape->secret ? "***" : quoted(text));
     return Taken::invalid;
   }
 
   [[gnu::noinline]] bool read_text(const Shape& shape, void* value, const Place& place) {
     std::string_view text;
-    const Taken taken = take_text(text, place);
+    const Taken taken = take_text(text, place, &shape);
     if (taken == Taken::nothing) return wrong(shape, place);
     if (taken == Taken::invalid) return true;
     static_cast<std::string*>(value)->assign(text);
