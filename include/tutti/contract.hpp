@@ -85,8 +85,7 @@ constexpr ShapeOf shape_or_none() {
 // The parameters of a signature: a request, a stream, a request and a stream, or nothing.
 template <class... P>
 struct Parameters {
-  static_assert(sizeof...(P) > 2, "tutti: a method takes a request, or a stream, or a request and a stream");
-  static_assert(sizeof...(P) <= 2,
+  static_assert(sizeof...(P) == 0,
                 "tutti: a method takes one message and may take one stream; put more values into the message");
   using request = void;
   using stream_in = void;

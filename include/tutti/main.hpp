@@ -4,8 +4,14 @@
 
 #include <functional>
 #include <initializer_list>
+#include <string_view>
 
 #include <tutti/app.hpp>
+
+// The build's version, as --version and service.version tell it: set by the build system (tutti_service(... VERSION)).
+#ifndef TUTTI_SERVICE_VERSION
+#define TUTTI_SERVICE_VERSION "unversioned"
+#endif
 
 namespace tutti {
 
@@ -14,6 +20,7 @@ namespace tutti {
 struct Composed {
   Service service;
   std::function<void(App&)> compose;
+  std::string_view version = TUTTI_SERVICE_VERSION;
 };
 
 [[nodiscard]] int main(int argc, char** argv, const Composed& service);

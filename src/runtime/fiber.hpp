@@ -50,6 +50,7 @@ struct Fiber {
   Wake wake = Wake::unparked;
   bool cancelled = false;
   bool task_on_heap = false;
+  bool memory_returned = false;           // while idle: its pages went back to the kernel
   std::uint32_t shields = 0;              // how many: cancellation is set aside while there is one
   bool interruptible = false;             // while parked
   const char* no_wait_reason = nullptr;   // set: waits are refused with this reason
@@ -112,6 +113,8 @@ class FiberPool {
   void shrink() noexcept;
   [[nodiscard]] std::size_t in_use() const noexcept { return made_ - idle_.size(); }
   [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
+  [[nodiscard]] bool shrinkable() const noexcept { return idle_.size() > idle_kept; }
+  static constexpr std::size_t idle_kept = 64;  // stacks that shrink() leaves mapped
 
  private:
   Fiber& make();

@@ -16,6 +16,8 @@ class Parker {
 
   // Waits. True: unparked; false: `until` has passed. Throws what is pending on the fiber, unless unparked already.
   bool park(Instant until = Instant::never(), const char* for_what = "an event");
+  bool park_though_no_wait(
+      const char* for_what);           // as park(), also under a NoWaitScope: what a transaction waits for itself
   void park_uninterrupted() noexcept;  // no deadline, no cancellation
   void unpark() noexcept;
 
@@ -33,6 +35,7 @@ class RemoteParker : private Posted {
   RemoteParker& operator=(const RemoteParker&) = delete;
 
   bool park(Instant until = Instant::never(), const char* for_what = "another thread");
+  bool park_though_no_wait(const char* for_what);
   void park_uninterrupted() noexcept;
   void unpark() noexcept;
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -71,7 +72,7 @@ class Shard {
   // Runs the task on the shard's loop. From any thread.
   template <class F>
   void post(F task);
-  void post(Posted& message) noexcept;
+  void post_message(Posted& message) noexcept;
 
   // Starts a detached fiber within this turn or the next. On the shard's thread. Throws resource_exhausted.
   template <class F>
@@ -100,13 +101,15 @@ class Shard {
   // what is pending. for_what ends "the deadline passed while waiting for".
   enum class Interruption : std::uint8_t { allowed, none };
   bool park(Instant until, Interruption interruption, const char* for_what);
-  void yield();                                       // lets the other ready fibers run first
-  void wake(Fiber& fiber, Fiber::Wake why) noexcept;  // a parked fiber
+  Fiber::Wake park_unchecked(Instant until, Interruption interruption);  // throws nothing that is pending
+  void yield();                                                          // lets the other ready fibers run first
+  void wake(Fiber& fiber, Fiber::Wake why) noexcept;                     // a parked fiber
   void cancel(Fiber& fiber) noexcept;
   void throw_pending(Fiber& fiber, const char* for_what);
   void spawn_child(detail::Family& family, const detail::TaskType& type, void* task);
   void spawn_child(detail::Family& family, void (*run)(void*), void* argument);
-  [[noreturn]] void fiber_main() noexcept;
+  [[noreturn]] void fiber_main(void* loop_machine) noexcept;  // the first function on a stack
+  void run_until_ended(const detail::Family& family);         // off fibers, outside of turns
 
  private:
   friend class CurrentShard;
@@ -141,7 +144,11 @@ class Shard {
   bool now_valid_ = false;
   Instant next_shrink_;
   ShardFigures figures_;
+  bool in_turn_ = false;
+  bool ending_ = false;  // being destroyed: every wait throws cancelled
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> posted_any_{false};
+  std::condition_variable posted_changed_;
   std::mutex posted_mutex_;
   Posted* posted_first_ = nullptr;
   Posted* posted_last_ = nullptr;
@@ -165,6 +172,8 @@ class CurrentShard {
 inline void set_deadline(Instant when) noexcept { locals().deadline = when; }
 [[nodiscard]] inline const void* context() noexcept { return locals().context; }
 inline void set_context(const void* context) noexcept { locals().context = context; }
+// Set: why the calling fiber (outside of fibers: thread) may not wait, as NoWaitScope's `why`.
+[[nodiscard]] const char*& no_wait_reason() noexcept;
 [[nodiscard]] std::string_view fiber_name() noexcept;  // empty outside of fibers
 [[nodiscard]] bool on_fiber() noexcept;
 
@@ -192,7 +201,7 @@ void Shard::post(F task) {
     const std::unique_ptr<Holder> owned(static_cast<Holder*>(&self));
     owned->task();
   };
-  post(*holder.release());
+  post_message(*holder.release());
 }
 
 }  // namespace tutti::runtime

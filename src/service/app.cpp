@@ -29,7 +29,7 @@ void App::add_method(const detail::MethodSpec& method, detail::Handler handler, 
   if (composition_->find(method.name) != nullptr) {
     refuse(quoted(std::string(method.service->name) + "." + std::string(method.name)) + " is served twice by its composition; remove one app.serve");
   }
-  auto served = std::make_unique<detail::Served>();
+  auto served = std::make_unique<detail::ServedMethod>();
   served->spec = &method;
   served->handler = std::move(handler);
   served->rules = rules;

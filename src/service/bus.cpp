@@ -8,7 +8,7 @@
 #include <tutti/mutex.hpp>
 #include <tutti/wait.hpp>
 
-#include "message/msgpack.hpp"
+#include "message/json_reader.hpp"
 #include "observe/trace/tracer.hpp"
 #include "service/dispatcher.hpp"
 #include "service/host.hpp"
@@ -126,7 +126,7 @@ class InProcessBus final : public Bus {
     const Shape& shape = subscription.spec->message();
     Value value(shape);
     value.construct();
-    if (const Violations violations = message::read_msgpack(shape, value.get(), message.body); !violations.empty()) {
+    if (const Violations violations = message::read_json(shape, value.get(), message.body); !violations.empty()) {
       return {.code = Code::invalid_argument, .message = violations.to_string()};
     }
     CallState state{.composition = subscription.composition, .method_name = message.event->name, .entry = EntryPoint::event};

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <tutti/clock.hpp>
 #include <tutti/detail/spec.hpp>
 #include <tutti/trace.hpp>
 
@@ -15,7 +16,7 @@ namespace tutti::detail {
 class Host;
 struct Subscription;
 
-// An event on its way, encoded once (MessagePack by wire names).
+// An event on its way, encoded once: JSON by wire names.
 struct EventMessage {
   const EventSpec* event = nullptr;
   std::string id = {};  // unique; the same when it is delivered again

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "message/msgpack.hpp"
+#include "message/json_writer.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
 
@@ -17,7 +17,7 @@ class BusPublisher final : public Publisher {
  private:
   void publish(const EventSpec& event, const void* message) override {
     EventMessage encoded{.event = &event, .id = host_.environment().world().random().id()};
-    if (const Violations violations = message::write_msgpack(event.message(), message, encoded.body); !violations.empty()) {
+    if (const Violations violations = message::write_json(event.message(), message, encoded.body); !violations.empty()) {
       throw Error(Code::invalid_argument, "the event " + std::string(event.service->name) + "." + std::string(event.name) +
                                               " breaks its contract: " + violations.to_string());
     }
@@ -58,7 +58,7 @@ void Composition::compose(const std::function<void(App&)>& function) {
   if (!asks_who_) authenticators.push_back(local_peers());
 }
 
-Served* Composition::find(std::string_view method) noexcept {
+ServedMethod* Composition::find(std::string_view method) noexcept {
   for (const auto& served : methods) {
     if (served->spec->name == method) return served.get();
   }

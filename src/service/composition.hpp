@@ -21,7 +21,7 @@ class Host;
 class CallPath;
 
 // A method with its handler.
-struct Served {
+struct ServedMethod {
   const MethodSpec* spec;
   Handler handler;
   ServeRules rules;
@@ -79,21 +79,25 @@ class Composition {
   [[nodiscard]] Host& host() const noexcept { return host_; }
   [[nodiscard]] CallPath& call_path() noexcept { return *call_path_; }
   [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
-  [[nodiscard]] Publisher& publisher() noexcept { return *publisher_; }
+  [[nodiscard]] Publisher& publisher() noexcept {
+    publishes_ = true;
+    return *publisher_;
+  }
+  [[nodiscard]] bool uses_events() const noexcept { return publishes_ || !subscriptions.empty(); }
   [[nodiscard]] const Logger& log() const noexcept { return log_; }
   [[nodiscard]] observe::LogChannel& log_channel() noexcept { return *log_channel_; }
 
-  [[nodiscard]] Served* find(std::string_view method) noexcept;
+  [[nodiscard]] ServedMethod* find(std::string_view method) noexcept;
   // Whether the user gave an authenticator. Without one only local peers of the process's own user are known.
   [[nodiscard]] bool asks_who() const noexcept { return asks_who_; }
 
   // Filled by App, read by the entry points after compose().
-  std::vector<std::unique_ptr<Served>> methods;
+  std::vector<std::unique_ptr<ServedMethod>> methods;
   std::vector<std::unique_ptr<Subscription>> subscriptions;
   std::vector<Timer> timers;
   std::vector<std::unique_ptr<RawHandler>> raw_handlers;
   std::vector<EmbeddedFiles> files;
-  std::vector<std::function<void(const Call&, Next)>> middleware;
+  std::vector<std::function<void(const tutti::Call&, Next)>> middleware;
   std::vector<std::unique_ptr<Authenticator>> authenticators;
   std::vector<ReadyCheck> ready_checks;
   std::vector<Work> work;
@@ -110,6 +114,7 @@ class Composition {
   std::unique_ptr<observe::LogChannel> log_channel_;
   Logger log_;
   bool asks_who_ = false;
+  bool publishes_ = false;
 };
 
 // How a call of this composition finds its way: the door behind Caller.

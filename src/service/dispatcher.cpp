@@ -19,7 +19,7 @@ namespace {
 // Counts a handler that runs, whatever way it ends.
 class InFlight {
  public:
-  InFlight(Composition& composition, Served* served) noexcept : composition_(composition), served_(served) {
+  InFlight(Composition& composition, ServedMethod* served) noexcept : composition_(composition), served_(served) {
     ++composition_.in_flight;
     if (served_) ++served_->in_flight;
   }
@@ -32,13 +32,13 @@ class InFlight {
 
  private:
   Composition& composition_;
-  Served* served_;
+  ServedMethod* served_;
 };
 
 // Middleware in the order it was added, the handler innermost.
 struct Chain {
   Composition& composition;
-  const Call& call;
+  const tutti::Call& call;
   void* object;
   void (*handler)(void* object);
   std::size_t at = 0;
@@ -93,7 +93,7 @@ Failure failure_of(const std::exception_ptr& exception, const CallState& state) 
 }
 
 template <class Body>
-Failure guarded(Composition& composition, Served* served, CallState& state, Body&& body) {
+Failure guarded(Composition& composition, ServedMethod* served, CallState& state, Body&& body) {
   if (state.deadline <= composition.host().shard().now()) return too_late(state.method_name);
   const std::size_t limit = composition.host().environment().library().in_flight_max;
   if (composition.in_flight >= limit || (served && served->rules.in_flight_max != 0 && served->in_flight >= served->rules.in_flight_max)) {
@@ -123,7 +123,7 @@ struct Invocation {
   }
 };
 
-void run_chain(Composition& composition, const Call& call, void* object, void (*handler)(void*)) {
+void run_chain(Composition& composition, const tutti::Call& call, void* object, void (*handler)(void*)) {
   if (composition.middleware.empty()) return handler(object);
   Chain chain{composition, call, object, handler};
   chain.run();
@@ -131,7 +131,7 @@ void run_chain(Composition& composition, const Call& call, void* object, void (*
 
 }  // namespace
 
-Failure dispatch(Served& served, CallState& state, void* request, void* reply, Source* in, Sink* out) {
+Failure dispatch(ServedMethod& served, CallState& state, void* request, void* reply, Source* in, Sink* out) {
   Composition& composition = *served.composition;
   state.composition = &composition;
   state.method = served.spec;
@@ -146,7 +146,7 @@ Failure dispatch(Served& served, CallState& state, void* request, void* reply, S
   return guarded(composition, &served, state, [&] {
     const Context context(state);
     Invocation invocation{served.handler, request, reply, context, in, out};
-    run_chain(composition, Call{context, served.spec, {}}, &invocation, &Invocation::run);
+    run_chain(composition, tutti::Call{context, served.spec, {}}, &invocation, &Invocation::run);
     if (served.spec->rules.repeat == Repeat::by_key && !state.once_called) {
       if (Interceptor* interceptor = composition.host().interceptor()) interceptor->once_forgotten(state);
     }
@@ -164,7 +164,7 @@ Failure dispatch_raw(Composition& composition, CallState& state, std::string_vie
       void (*run)(void*, const Context&);
       const Context& context;
     } bound{object, run, context};
-    run_chain(composition, Call{context, nullptr, route}, &bound, [](void* self) {
+    run_chain(composition, tutti::Call{context, nullptr, route}, &bound, [](void* self) {
       auto& b = *static_cast<Bound*>(self);
       b.run(b.object, b.context);
     });

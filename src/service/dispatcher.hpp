@@ -26,7 +26,7 @@ struct Failure {
 
 // Runs the handler on the fiber that calls; constructs *reply (raw memory) if it succeeds. Never throws. `request` is the handler's to move from; `in` and
 // `out` only for streams.
-[[nodiscard]] Failure dispatch(Served& served, CallState& state, void* request, void* reply, Source* in, Sink* out);
+[[nodiscard]] Failure dispatch(ServedMethod& served, CallState& state, void* request, void* reply, Source* in, Sink* out);
 
 // The same path for what has no method: a raw handler, a timer, spawned work. `run(context)` may throw.
 [[nodiscard]] Failure dispatch_raw(Composition& composition, CallState& state, std::string_view route, void* context,

@@ -6,6 +6,7 @@
 #include "database/core.hpp"
 #include "service/host.hpp"
 #include "service/value.hpp"
+#include "wire/trace_context.hpp"
 
 namespace tutti::detail {
 
@@ -14,7 +15,7 @@ struct Environment::LoadedSettings {
   Value value;
 };
 
-Environment::Environment(Parts parts) : parts_(std::move(parts)) {}
+Environment::Environment(Parts parts) : parts_(std::move(parts)), log_(log_channel("tutti")) {}
 Environment::~Environment() { close(); }
 
 std::unique_ptr<observe::LogChannel> Environment::log_channel(std::string_view service) {
@@ -45,19 +46,31 @@ Database& Environment::database(std::string_view composition, std::string_view n
   const std::string full = std::string(composition) + "." + std::string(name);
   auto& database = databases_[full];
   if (!database) {
-    DatabasePlace place{.path = parts_.library.data + "/" + full + ".sqlite", .name = full};
-    place.committed = [this](const EventSpec& event, std::string_view id, std::string_view body) {
-      // On the fiber that committed, so on its shard's thread.
-      for (Host* host : hosts_) {
-        if (&host->shard() != runtime::Shard::current_or_null()) continue;
-        EventMessage message{.event = &event, .id = std::string(id), .body = std::string(body)};
-        if (const CallState* call = current_call()) message.trace = call->trace;
-        host->bus().publish(std::move(message));
-      }
+    database::DatabaseHooks hooks;
+    hooks.published = [this](const EventSpec& event, std::string_view id, std::string_view body) { announce(event, id, body); };
+    hooks.traceparent = [] {
+      const CallState* const call = current_call();
+      return call && call->trace.valid() ? wire::to_string({call->trace.trace_id, call->trace.span_id, call->trace.flags}) : std::string();
     };
-    database = std::make_unique<Database>(open_database(parts_.world, std::move(place), rules));
+    hooks.report = [this, full](std::string_view sentence) { log_->write({.level = LogLevel::warn, .message = sentence}); };
+    database = database::open_database(parts_.world, parts_.library.data + "/" + full + ".sqlite", rules, std::move(hooks));
   }
   return *database;
+}
+
+// On the fiber that committed, so on its shard's thread: the event reaches the handlers of that shard.
+void Environment::announce(const EventSpec& event, std::string_view id, std::string_view body) {
+  for (Host* host : hosts_) {
+    if (&host->shard() != runtime::Shard::current_or_null()) continue;
+    EventMessage message{.event = &event, .id = std::string(id), .body = std::string(body)};
+    if (const CallState* call = current_call()) message.trace = call->trace;
+    try {
+      host->bus().publish(std::move(message));
+    } catch (const Error& error) {
+      // It is committed and stays in the outbox; this process's own handlers miss it.
+      log_->write({.level = LogLevel::error, .message = error.what()});
+    }
+  }
 }
 
 std::shared_ptr<void> Environment::shared_object(std::string_view composition, std::type_index type,

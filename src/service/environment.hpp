@@ -52,6 +52,7 @@ class Environment {
 
   // Every database that is open, by "<composition>.<name>".
   [[nodiscard]] std::vector<std::pair<std::string, Database*>> databases();
+  [[nodiscard]] observe::LogChannel& log() noexcept { return *log_; }
   // Events that a transaction published reach the bus of the shard that committed.
   void join(Host& host);
   void leave(Host& host);
@@ -61,7 +62,10 @@ class Environment {
 
  private:
   struct LoadedSettings;
+  void announce(const EventSpec& event, std::string_view id, std::string_view body);
+
   Parts parts_;
+  std::unique_ptr<observe::LogChannel> log_;  // the library's own
   std::mutex mutex_;  // start-up only: never held across a wait
   std::map<std::pair<std::string, const Shape*>, std::unique_ptr<LoadedSettings>> settings_;
   std::map<std::string, std::unique_ptr<Database>> databases_;

@@ -115,12 +115,12 @@ Composition* Host::composition(std::string_view service) noexcept {
   return nullptr;
 }
 
-Served* Host::find(const MethodSpec& method) noexcept {
+ServedMethod* Host::find(const MethodSpec& method) noexcept {
   Composition* const found = composition(method.service->name);
   return found ? found->find(method.name) : nullptr;
 }
 
-Served* Host::find(std::string_view full_name) noexcept {
+ServedMethod* Host::find(std::string_view full_name) noexcept {
   const auto found = served_.find(full_name);
   return found == served_.end() ? nullptr : found->second;
 }
@@ -128,6 +128,10 @@ Served* Host::find(std::string_view full_name) noexcept {
 client::Client& Host::client() {
   if (!client_) client_ = client::make_client(shard_, environment_.library().targets);
   return *client_;
+}
+
+bool Host::has_events() const noexcept {
+  return std::ranges::any_of(compositions_, [](const auto& composition) { return composition->uses_events(); });
 }
 
 std::vector<std::string> Host::not_ready() {

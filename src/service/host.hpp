@@ -51,9 +51,9 @@ class Host {
   [[nodiscard]] bool stop(Instant until);
 
   [[nodiscard]] Composition* composition(std::string_view service) noexcept;
-  [[nodiscard]] Served* find(const MethodSpec& method) noexcept;
+  [[nodiscard]] ServedMethod* find(const MethodSpec& method) noexcept;
   // "payments.charge", as it comes over rpc.
-  [[nodiscard]] Served* find(std::string_view full_name) noexcept;
+  [[nodiscard]] ServedMethod* find(std::string_view full_name) noexcept;
 
   [[nodiscard]] runtime::Shard& shard() noexcept { return shard_; }
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
@@ -63,6 +63,8 @@ class Host {
   [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Composition>>& compositions() const noexcept { return compositions_; }
 
+  // Whether a service here publishes or handles events: then the bus's remark concerns somebody.
+  [[nodiscard]] bool has_events() const noexcept;
   // Names of checks that say no, with the reason: "payments: model", "catalog: database ledger: ...". Waits.
   [[nodiscard]] std::vector<std::string> not_ready();
 
@@ -74,7 +76,7 @@ class Host {
   Interceptor* interceptor_;
   Metrics metrics_;
   std::vector<std::unique_ptr<Composition>> compositions_;
-  std::map<std::string, Served*, std::less<>> served_;
+  std::map<std::string, ServedMethod*, std::less<>> served_;
   std::unique_ptr<Bus> bus_;
   std::unique_ptr<client::Client> client_;
   struct Background;

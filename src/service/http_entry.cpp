@@ -82,7 +82,7 @@ struct HttpEntry::Route {
   observe::RequestDurations durations;
   observe::AccessLog access_log;
   Composition* composition = nullptr;
-  Served* served = nullptr;
+  ServedMethod* served = nullptr;
   std::optional<HttpBinding> binding = {};
   RawHandler* raw = nullptr;
   const EmbeddedFile* file = nullptr;
@@ -262,7 +262,7 @@ Credentials credentials_of(const wire::http1::RequestHead& head, const net::Peer
 
 void HttpEntry::serve_method(Request& request) {
   Route& route = request.route;
-  Served& served = *route.served;
+  ServedMethod& served = *route.served;
   const MethodSpec& method = *served.spec;
   Composition& composition = *route.composition;
   if (!composition.authenticators.empty()) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));

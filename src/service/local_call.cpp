@@ -54,14 +54,14 @@ class LocalStream final : public Source, public Sink {
 };
 
 struct LocalCall {
-  LocalCall(Served& to, const MethodSpec& spec) : served(to), method(spec) {
+  LocalCall(ServedMethod& to, const MethodSpec& spec) : served(to), method(spec) {
     if (spec.request) request = Value(spec.request());
     if (spec.reply) reply = Value(spec.reply());
     if (spec.stream_in) in = std::make_unique<LocalStream>(spec.stream_in());
     if (spec.stream_out) out = std::make_unique<LocalStream>(spec.stream_out());
   }
 
-  Served& served;
+  ServedMethod& served;
   const MethodSpec& method;
   CallState state;
   std::string idempotency_key;
@@ -91,7 +91,7 @@ void check_message(Host& host, const MethodSpec& method, const Shape& shape, voi
   refuse(message::read_json(shape, value, bytes));
 }
 
-std::shared_ptr<LocalCall> begin(CallPath& path, Served& served, const MethodSpec& method, void* request, Instant deadline,
+std::shared_ptr<LocalCall> begin(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, Instant deadline,
                                  const CallOptions& options) {
   Host& host = path.host();
   const CallState* const caller = current_call();
@@ -153,14 +153,14 @@ void await(LocalCall& call, Instant deadline) {
   if (call.failure.failed()) raise(call.failure);
 }
 
-void call_local(CallPath& path, Served& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
+void call_local(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
   const auto call = begin(path, served, method, request, deadline, options);
   await(*call, deadline);
   if (method.reply) method.reply().move(reply, call->reply.get());
 }
 
 // In a test every by_key call is made twice: a handler that is not ready for that shows at once.
-void call_local_twice(CallPath& path, Served& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
+void call_local_twice(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
   std::string copy;
   if (method.request) (void)message::write_msgpack(method.request(), request, copy);
   call_local(path, served, method, request, reply, deadline, options);
@@ -235,7 +235,7 @@ void call(CallPath& path, const MethodSpec& method, void* request, void* reply, 
   Host& host = path.host();
   Interceptor* const interceptor = host.interceptor();
   if (interceptor && interceptor->intercept(path, method, request, reply, options)) return;
-  if (Served* served = host.find(method)) {
+  if (ServedMethod* served = host.find(method)) {
     const bool twice = interceptor && method.rules.repeat == Repeat::by_key && !options.idempotency_key.empty();
     return (twice ? call_local_twice : call_local)(path, *served, method, request, reply, deadline, options);
   }
@@ -248,7 +248,7 @@ std::unique_ptr<Source> call_streamed(CallPath& path, const MethodSpec& method, 
   check_may_wait("a call");
   const Instant deadline = deadline_for(path, method, options);
   Host& host = path.host();
-  Served* const served = host.find(method);
+  ServedMethod* const served = host.find(method);
   if (!served) {
     if (host.interceptor()) host.interceptor()->missing(path, method);
     return host.client().call_streamed(method, request, reply, outgoing_for(path, deadline, options), body ? body->context : nullptr,

@@ -47,12 +47,12 @@ Identity identity_of(Composition& composition, const net::RpcExchange& exchange)
 }  // namespace
 
 struct RpcEntry::Route {
-  Route(Served& its_served, Metrics& metrics, observe::LogChannel& channel, const observe::AccessLogSettings& access)
+  Route(ServedMethod& its_served, Metrics& metrics, observe::LogChannel& channel, const observe::AccessLogSettings& access)
       : served(its_served),
         durations(observe::RequestDurations::rpc_server(metrics, "tutti", its_served.full_name)),
         access_log(channel, access) {}
 
-  Served& served;
+  ServedMethod& served;
   observe::RequestDurations durations;
   observe::AccessLog access_log;
 };
@@ -99,7 +99,7 @@ void RpcEntry::serve(net::RpcExchange& exchange) {
 
 Failure RpcEntry::run(net::RpcExchange& exchange, Route& route, message::Buffer& result) {
   runtime::Shard& shard = host_.shard();
-  Served& served = route.served;
+  ServedMethod& served = route.served;
   Composition& composition = *served.composition;
   const MethodSpec& method = *served.spec;
   const wire::msgpack_rpc::Metadata& metadata = exchange.metadata();

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <type_traits>
 #include <utility>
 
 namespace tutti::detail {
@@ -36,13 +35,6 @@ constexpr FieldPointer<I, F> pointer(FieldPointer<I, F> p) {
   return p;
 }
 
-// Stands for any field that cannot be made from empty braces.
-template <class Owner>
-struct Anything {
-  template <class F>
-  requires(!std::is_same_v<F, Owner>) operator F();
-};
-
 template <std::size_t N>
 struct Binding;
 
@@ -65,8 +57,6 @@ struct Binding<0> {
 #define TUTTI_BINDING(N, BRACES, ...)                                                            \
   template <> struct Binding<N> {                                                                \
     template <class T> static constexpr bool takes = requires { T{TUTTI_BINDING_LIST BRACES}; }; \
-    template <class T> static constexpr bool takes_one_more =                                    \
-        requires(Anything<T> any) { T{TUTTI_BINDING_LIST BRACES, any}; };                        \
     template <class T> static constexpr auto pointers(T& record) {                               \
       auto& [__VA_ARGS__] = record;                                                              \
       if constexpr (requires { pointers_to(__VA_ARGS__); }) {                                    \

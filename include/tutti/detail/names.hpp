@@ -115,23 +115,31 @@ constexpr auto enum_text() {
   return text.substr(begin, text.size() - 1 - begin);
 }
 
-// Calls found(index, name) for each value of the list that has a name.
+// Calls found(index, name) for each value of the list that has a name. One without is "(ns::Color)7" and skipped at
+// once by the length of the type's name: most values have none, and the compiler walks this for each enumeration.
 template <class Found>
-constexpr void each_enumerator(std::string_view list, Found found) {
+constexpr void each_enumerator(std::string_view list, std::size_t type_size, Found found) {
+  const char* const text = list.data();
+  const std::size_t size = list.size();
+  const auto is_number = [](char c) { return (c >= '0' && c <= '9') || c == '-'; };
   std::size_t index = 0;
-  std::size_t begin = 0;
-  int depth = 0;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const char c = list[i];
-    if (c == '<' || c == '(' || c == '{') ++depth;
-    if (c == '>' || c == ')' || c == '}') --depth;
-    if (depth < 0 || (depth == 0 && c == ',')) {
-      const std::string_view name = last_name(list.substr(begin, i - begin));
-      if (!(name[0] >= '0' && name[0] <= '9')) found(index, name);
-      ++index;
-      begin = i + 1;
+  for (std::size_t i = 0; i < size; ++index) {
+    const std::size_t begin = i;
+    const std::size_t after_type = i + 1 + type_size;
+    if (text[i] == '(' && after_type + 1 < size && text[after_type] == ')' && is_number(text[after_type + 1])) {
+      for (i = after_type + 2; i < size && is_number(text[i]);) ++i;
+    } else {
+      for (int depth = 0; i < size; ++i) {
+        const char c = text[i];
+        if (c == '<' || c == '(' || c == '{') ++depth;
+        if (c == '>' || c == ')' || c == '}') --depth;
+        if (depth < 0 || (depth == 0 && c == ',')) break;
+      }
+      const std::string_view name = last_name({text + begin, i - begin});
+      if (!is_number(name[0])) found(index, name);
     }
-    if (depth < 0) break;
+    if (i >= size || text[i] != ',') break;
+    i += 2;
   }
 }
 
@@ -164,7 +172,7 @@ struct EnumRange {
   };
   static constexpr Sizes sizes = [] {
     Sizes s;
-    each_enumerator(list, [&s](std::size_t, std::string_view name) {
+    each_enumerator(list, type_text<E>().size(), [&s](std::size_t, std::string_view name) {
       ++s.names;
       s.characters += name.size();
     });
@@ -183,7 +191,8 @@ constexpr bool enum_leaves_range() {
   constexpr std::size_t count = sizeof(tried) / sizeof(tried[0]);
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     bool left = false;
-    each_enumerator(enum_text<E, static_cast<E>(enum_holds<E>(tried[I]) ? tried[I] : enum_value_max + 0)...>(),
+    each_enumerator(enum_text<E, static_cast<E>(enum_holds<E>(tried[I]) ? tried[I] : enum_value_max)...>(),
+                    type_text<E>().size(),
                     [&](std::size_t index, std::string_view) { left = left || enum_holds<E>(tried[index]); });
     return left;
   }

@@ -112,7 +112,7 @@ constexpr bool starts_with(std::string_view prefix) {
 
 // Whether a field may have this type. A record counts without a look at its fields: each is asked for itself.
 template <class T>
-constexpr bool supported = Maker<T>::supported;
+constexpr bool supported = std::is_same_v<T, std::remove_cvref_t<T>>&& Maker<T>::supported;
 
 // Says why a type is not supported. One assertion per reason; the first that holds speaks.
 template <class T>
@@ -203,7 +203,7 @@ struct Enumeration {
     Names names;
     std::size_t place = 0;
     std::size_t end = 0;
-    each_enumerator(EnumRange<E>::list, [&](std::size_t index, std::string_view name) {
+    each_enumerator(EnumRange<E>::list, type_text<E>().size(), [&](std::size_t index, std::string_view name) {
       names.places[place++] = {EnumRange<E>::first + static_cast<std::int64_t>(index), end, name.size()};
       for (const char c : name) names.text[end++] = c;
     });
@@ -580,17 +580,17 @@ constexpr auto pointers_of_nowhere() {
                   "tutti: every field of a message needs a default: no reference, no const without a value, no class "
                   "without a default constructor");
     return pointers_to();
+  } else if constexpr (!requires { T{}; }) {
+    static_assert(!sizeof(T*),
+                  "tutti: every field of a message needs a default that = {} can make; the default constructor of one "
+                  "is explicit");
+    return pointers_to();
   } else if constexpr (requires(AnyBase<T> base) { T{base}; }) {
     static_assert(!sizeof(T*), "tutti: a message may not have a base class; make it a field");
     return pointers_to();
   } else if constexpr (constexpr std::size_t count = count_fields<T>(); count > 64) {
     static_assert(!sizeof(T*),
                   "tutti: a message may have up to 64 fields; put some of them into a struct of their own");
-    return pointers_to();
-  } else if constexpr (Binding<count>::template takes_one_more<T>) {
-    static_assert(!sizeof(T*),
-                  "tutti: every field of a message needs a default that = {} can make; this one's default constructor "
-                  "is explicit");
     return pointers_to();
   } else {
     using Pointers = decltype(Binding<count>::pointers(nowhere<T>));

@@ -1,0 +1,86 @@
+#include "runtime/signals.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <tutti/error.hpp>
+
+#include "runtime/assertion.hpp"
+
+namespace tutti::runtime {
+namespace {
+
+// A handler has no argument of its own, so what it needs is the process's, as the disposition itself is.
+std::atomic<int> writing{-1};
+std::atomic<bool> told{false};
+struct sigaction terminate_before;  // NOLINT
+struct sigaction interrupt_before;  // NOLINT
+
+void on_signal(int signal) {
+  const int saved = errno;
+  if (told.exchange(true)) {
+    // Asked twice: at once, even if the loop hangs.
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  } else {
+    const auto byte = static_cast<unsigned char>(signal);
+    (void)!::write(writing.load(), &byte, 1);  // an empty pipe takes a byte
+  }
+  errno = saved;
+}
+
+}  // namespace
+
+Signals::Signals(Shard& shard, std::function<void(int)> asked_to_stop)
+    : shard_(shard), asked_to_stop_(std::move(asked_to_stop)) {
+  TUTTI_ASSERT(writing.load() == -1);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    throw Error(Code::resource_exhausted, std::string("cannot listen for signals: ") + std::strerror(errno));
+  }
+  reading_ = ends[0];
+  writing.store(ends[1]);
+  told.store(false);
+  std::signal(SIGPIPE, SIG_IGN);
+  watch();
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGTERM, &action, &terminate_before);
+  ::sigaction(SIGINT, &action, &interrupt_before);
+}
+
+Signals::~Signals() {
+  ::sigaction(SIGTERM, &terminate_before, nullptr);
+  ::sigaction(SIGINT, &interrupt_before, nullptr);
+  shard_.network().forget_descriptor(reading_);
+  ::close(reading_);
+  ::close(writing.exchange(-1));
+}
+
+void Signals::watch() {
+  const int error = shard_.network().watch_descriptor(reading_, true, false, this);
+  if (error != 0) {
+    ::close(reading_);
+    ::close(writing.exchange(-1));
+    throw Error(Code::failed_precondition, std::string("cannot listen for signals: ") + std::strerror(error));
+  }
+}
+
+void Signals::on_ready(world::Ready) {
+  unsigned char byte = 0;
+  if (::read(reading_, &byte, 1) == 1) {
+    asked_to_stop_(byte);  // the only one: the next signal ends the process
+  } else {
+    watch();
+  }
+}
+
+}  // namespace tutti::runtime

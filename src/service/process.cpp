@@ -1,0 +1,356 @@
+#include "service/process.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "message/json_text.hpp"
+#include "observe/metrics/process.hpp"
+#include "observe/metrics/prometheus.hpp"
+#include "runtime/signals.hpp"
+#include "service/documents.hpp"
+
+namespace tutti::detail {
+namespace {
+
+// Descriptors that are no client connections: databases, logs, outgoing connections, files.
+constexpr std::size_t descriptors_reserved = 256;
+
+// Raises the soft limit to the hard one; what it then is.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // refused: the soft limit stays, and the connection limit follows it
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_cur;
+}
+
+bool is_off(std::string_view listen) noexcept { return listen.empty() || listen == "off"; }
+
+world::Address address_of(std::string_view key, const std::string& text) {
+  const auto address = world::parse_address(text);
+  if (!address) {
+    throw Error(Code::failed_precondition, std::string(key) + " is \"" + text + "\"; expected an address with a port like 127.0.0.1:8080 or [::1]:8080, unix:/path, or off");
+  }
+  return *address;
+}
+
+}  // namespace
+
+struct Process::Member {
+  Member(world::World& world, const runtime::ShardSettings& settings, Environment& environment) : shard(world, settings), host(shard, environment) {}
+
+  runtime::Shard shard;
+  Host host;
+  std::unique_ptr<HttpEntry> http_entry;
+  std::unique_ptr<RpcEntry> rpc_entry;
+  std::unique_ptr<AdminEntry> admin_entry;
+  std::unique_ptr<net::HttpServer> http;
+  std::unique_ptr<net::RpcServer> rpc;
+  std::unique_ptr<net::HttpServer> admin;
+  std::unique_ptr<runtime::Signals> signals;
+  Family background;  // span export, live settings
+  std::thread thread;
+};
+
+Process::Process(Parts parts) : parts_(std::move(parts)) {
+  world::World& world = parts_.world;
+  const LibrarySettings& library = parts_.library;
+  connections_max_ = raise_descriptor_limit();
+  connections_max_ = connections_max_ > 2 * descriptors_reserved ? connections_max_ - descriptors_reserved : connections_max_ / 2;
+  if (!library.trace.endpoint.empty()) span_queue_ = std::make_unique<observe::SpanQueue>();
+  tracer_ = std::make_unique<observe::Tracer>(observe::TracerSettings{.sample = library.trace.sampling}, world.clock(), world.random(), span_queue_.get());
+  offload_ = std::make_unique<runtime::OffloadPool>(world, runtime::OffloadSettings{.threads = library.offload_threads});
+  environment_ = std::make_unique<Environment>(Environment::Parts{.world = world, .library = library, .sources = parts_.sources, .log_sink = parts_.log_sink,
+                                                                  .log_style = parts_.log_style, .tracer = *tracer_});
+  observe::observe_process(metrics_);
+}
+
+Process::~Process() = default;
+
+int Process::run() {
+  const runtime::ShardSettings settings{.stack_bytes = parts_.library.stack_bytes, .offload = offload_.get()};
+  auto& first = *members_.emplace_back(std::make_unique<Member>(parts_.world, settings, *environment_));
+  if (parts_.handle_signals) {
+    const runtime::CurrentShard current(first.shard);
+    first.signals = std::make_unique<runtime::Signals>(first.shard, [this](int) { ask_to_stop(); });
+  }
+  first.shard.spawn({.name = "start-up"}, [this, &first] {
+    try {
+      start(first, true);
+      start_other_members();
+      serve_admin(first);
+      export_spans(first);
+      tell_ready();
+    } catch (...) {
+      failure_ = std::current_exception();
+      first.shard.stop();
+    }
+  });
+  first.shard.run();
+  for (const auto& member : members_) {
+    if (member->thread.joinable()) {
+      member->shard.stop();
+      member->thread.join();
+    }
+  }
+  first.signals.reset();
+  const bool failed = failure_ != nullptr;
+  phase_.store(failed ? 2 : 3);
+  phase_.notify_all();
+  {
+    // What is left behind ends on its own shard: listeners first, then handlers' objects.
+    const runtime::CurrentShard current(first.shard);
+    while (!members_.empty()) members_.pop_back();
+  }
+  environment_->close();
+  if (failed) std::rethrow_exception(failure_);
+  return missed_deadline_ ? exit_code::drain_deadline_missed : exit_code::drained;
+}
+
+void Process::start(Member& member, bool first) {
+  for (const Composed& composed : parts_.services) member.host.add(composed);
+  if (first) parts_.sources.finish();
+  member.host.start(first);
+  listen(member, first);
+}
+
+void Process::listen(Member& member, bool first) {
+  const LibrarySettings& library = parts_.library;
+  const bool several = library.threads > 1u;
+  // A Unix socket belongs to one listener: the first shard's.
+  const auto mine = [&](const world::Address& address) { return first || address.kind != world::Address::Kind::local; };
+  member.http_entry = std::make_unique<HttpEntry>(member.host);
+  if (library.http.documents == HttpSettings::Documents::everybody) {
+    member.http_entry->add_page("/openapi.json", "application/json", [&member] { return openapi_document(member.host, ""); });
+    member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member] { return documentation_page(member.host); });
+  }
+  if (!is_off(library.http.listen)) {
+    // The first shard's port 0 becomes a number that the others share.
+    const world::Address address = first || !listening_.http ? address_of("tutti.http.listen", library.http.listen) : *listening_.http;
+    if (mine(address)) {
+      if (first && !library.http.tls_certificate.empty()) {
+        tls_ = net::make_tls_server(parts_.world.files(), library.http.tls_certificate, library.http.tls_key);
+      }
+      member.http = net::serve_http(member.shard, *member.http_entry,
+                                    {.listen = address, .listen_rules = {.reuse_port = several}, .limits = http_limits(), .tls = tls_.get()});
+      if (first) listening_.http = member.http->address();
+    }
+  }
+  if (!is_off(library.rpc.listen)) {
+    const world::Address address = first || !listening_.rpc ? address_of("tutti.rpc.listen", library.rpc.listen) : *listening_.rpc;
+    check_rpc_address(member.host, address);
+    if (mine(address)) {
+      member.rpc_entry = std::make_unique<RpcEntry>(member.host);
+      member.rpc = net::serve_rpc(member.shard, *member.rpc_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = rpc_limits()});
+      if (first) listening_.rpc = member.rpc->address();
+    }
+  }
+}
+
+void Process::start_other_members() {
+  const runtime::ShardSettings settings{.stack_bytes = parts_.library.stack_bytes, .offload = offload_.get()};
+  for (std::uint32_t i = 1; i < parts_.library.threads; ++i) {
+    // Made and run in its own thread; this fiber waits until it listens.
+    Member* member = nullptr;
+    std::exception_ptr failure;
+    runtime::RemoteParker started;
+    std::thread thread([&] {
+      auto made = std::make_unique<Member>(parts_.world, settings, *environment_);
+      member = made.get();
+      made->shard.spawn({.name = "start-up"}, [&, m = made.get()] {
+        try {
+          start(*m, false);
+        } catch (...) {
+          failure = std::current_exception();
+          m->shard.stop();
+        }
+        started.unpark();
+      });
+      Member& running = *made.release();  // taken over by members_ below
+      running.shard.run();
+    });
+    started.park_uninterrupted();
+    members_.emplace_back(member)->thread = std::move(thread);
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+net::HttpLimits Process::http_limits() const {
+  const HttpSettings& http = parts_.library.http;
+  const std::size_t per_shard = std::max<std::size_t>(1, connections_max_ / parts_.library.threads);
+  return {.connections_max = http.connections_max == 0 ? per_shard : http.connections_max,
+          .request_line_bytes_max = http.request_line_bytes_max,
+          .header_bytes_max = http.header_bytes_max,
+          .header_count_max = http.header_count_max,
+          .body_bytes_max = http.body_bytes_max,
+          .stream_bytes_max = http.stream_bytes_max,
+          .pipelined_max = http.pipelined_max,
+          .idle_timeout = http.idle_timeout,
+          .header_timeout = http.header_timeout,
+          .body_timeout = http.body_timeout,
+          .write_timeout = http.write_timeout};
+}
+
+net::RpcLimits Process::rpc_limits() const {
+  const RpcSettings& rpc = parts_.library.rpc;
+  const std::size_t per_shard = std::max<std::size_t>(1, connections_max_ / parts_.library.threads);
+  return {.connections_max = rpc.connections_max == 0 ? per_shard : rpc.connections_max,
+          .message_bytes_max = rpc.message_bytes_max,
+          .in_flight_max = rpc.in_flight_max,
+          .idle_timeout = rpc.idle_timeout,
+          .message_timeout = rpc.message_timeout,
+          .write_timeout = rpc.write_timeout};
+}
+
+void Process::serve_admin(Member& first) {
+  observe_members(metrics_);
+  const std::string& listen = parts_.library.admin.listen;
+  if (is_off(listen)) return;
+  AdminEntry::Sources sources;
+  sources.not_ready = [this, &first] {
+    std::vector<std::string> reasons = first.host.not_ready();
+    if (draining_) reasons.insert(reasons.begin(), "draining: the process was asked to stop");
+    return reasons;
+  };
+  sources.remarks = [&first] {
+    std::vector<std::string> remarks;
+    if (first.host.has_events()) remarks.emplace_back(first.host.bus().remark());
+    return remarks;
+  };
+  sources.metrics = [this] {
+    std::vector<const Metrics*> parts{&metrics_};
+    for (const auto& member : members_) {
+      for (const auto& composition : member->host.compositions()) parts.push_back(&composition->metrics());
+    }
+    return observe::prometheus_text(parts);
+  };
+  sources.openapi = [&first](std::string_view service) { return openapi_document(first.host, service); };
+  sources.docs = [&first] { return documentation_page(first.host); };
+  first.admin_entry = std::make_unique<AdminEntry>(std::move(sources));
+  first.admin = net::serve_http(first.shard, *first.admin_entry, {.listen = address_of("tutti.admin.listen", listen), .limits = {.connections_max = 64}});
+  listening_.admin = first.admin->address();
+}
+
+// Runtime figures, read when somebody looks.
+void Process::observe_members(Metrics& metrics) {
+  const auto sum = [this](auto figure) {
+    return [this, figure] {
+      double total = 0;
+      for (const auto& member : members_) total += static_cast<double>(figure(*member));
+      return total;
+    };
+  };
+  metrics.observe("tutti.runtime.fibers", {.unit = "{fiber}", .description = "Fibers that run or wait"}, {}, sum([](Member& m) { return m.shard.fibers(); }));
+  metrics.observe("tutti.runtime.offload.queued", {.unit = "{job}", .description = "Offloaded work waiting for a thread"}, {}, [this] { return static_cast<double>(offload_->figures().queued); });
+  metrics.observe("tutti.runtime.offload.running", {.unit = "{job}", .description = "Offloaded work running"}, {}, [this] { return static_cast<double>(offload_->figures().running); });
+  metrics.observe("tutti.http.connections", {.unit = "{connection}", .description = "Open HTTP connections"}, {}, sum([](Member& m) { return m.http ? m.http->counts().connections : 0; }));
+  metrics.observe("tutti.http.in_flight", {.unit = "{request}", .description = "HTTP requests being handled"}, {}, sum([](Member& m) { return m.http ? m.http->counts().in_flight : 0; }));
+  metrics.observe_total("tutti.http.connections.refused", {.unit = "{connection}", .description = "Connections over the limit or out of descriptors"}, {}, sum([](Member& m) { return m.http ? m.http->counts().refused_connections : 0; }));
+  metrics.observe("tutti.rpc.connections", {.unit = "{connection}", .description = "Open RPC connections"}, {}, sum([](Member& m) { return m.rpc ? m.rpc->counts().connections : 0; }));
+  metrics.observe("tutti.rpc.in_flight", {.unit = "{request}", .description = "RPC calls being handled"}, {}, sum([](Member& m) { return m.rpc ? m.rpc->counts().in_flight : 0; }));
+  metrics.observe("tutti.events.waiting", {.unit = "{event}", .description = "Events not yet handled"}, {}, sum([](Member& m) { return m.host.bus().numbers().waiting; }));
+  metrics.observe_total("tutti.events.dead", {.unit = "{event}", .description = "Events given up after their last attempt"}, {}, sum([](Member& m) { return m.host.bus().numbers().dead; }));
+  for (const auto& [name, database] : environment_->databases()) {
+    metrics.observe("tutti.database.outbox.rows", {.unit = "{row}", .description = "Events waiting for a broker"}, {{"db.namespace", name}}, [db = database] { return static_cast<double>(db->numbers().outbox_rows); });
+    metrics.observe("tutti.database.writers.waiting", {.unit = "{fiber}", .description = "Fibers waiting for the write lock"}, {{"db.namespace", name}}, [db = database] { return static_cast<double>(db->numbers().writers_waiting); });
+  }
+}
+
+void Process::export_spans(Member& first) {
+  if (!span_queue_) return;
+  std::string url = parts_.library.trace.endpoint;
+  while (url.ends_with('/')) url.pop_back();
+  url += "/v1/traces";
+  const std::string service(parts_.services.front().service.name);
+  exporter_ = std::make_unique<observe::SpanExporter>(
+      observe::SpanExporterSettings{}, observe::OtlpResource{.service_name = service, .service_version = parts_.version, .instance_id = parts_.world.random().id()},
+      parts_.world.clock(), parts_.world.random(), [&first, url](const std::string& body, Instant deadline) -> observe::ExportReply {
+        try {
+          const HttpReply reply = first.host.client().http().send(
+              {.method = "POST", .url = url, .headers = {{"content-type", "application/json"}}, .body = body, .deadline = deadline - first.shard.now()});
+          observe::ExportReply result{.status = reply.status};
+          if (const auto after = reply.header("retry-after")) result.retry_after = std::chrono::seconds(std::atoi(std::string(*after).c_str()));
+          return result;
+        } catch (const Error&) {
+          return {};  // not reached; the exporter counts and tries again
+        }
+      });
+  exporter_->attach(*span_queue_);
+  struct Export {
+    observe::SpanExporter* exporter;
+    runtime::Shard* shard;
+    void operator()() const {
+      for (;;) tutti::sleep(std::max(exporter->step() - shard->read_clock(), std::chrono::nanoseconds(0)));
+    }
+  } task{exporter_.get(), &first.shard};
+  first.background.spawn(task_type<Export>, &task);
+}
+
+void Process::tell_ready() {
+  std::string names;
+  for (const Composed& composed : parts_.services) names += (names.empty() ? "" : ", ") + std::string(composed.service.name);
+  const auto text = [](const std::optional<world::Address>& address) { return address ? world::to_string(*address) : std::string("off"); };
+  const std::string http = text(listening_.http), rpc = text(listening_.rpc), admin = text(listening_.admin);
+  Logger log(environment_->log());
+  log.info("ready", {{"service.name", names}, {"service.version", parts_.version}, {"tutti.http", http}, {"tutti.rpc", rpc}, {"tutti.admin", admin}});
+  if (members_.front()->host.has_events()) log.warn(members_.front()->host.bus().remark());
+  phase_.store(1);
+  phase_.notify_all();
+}
+
+bool Process::wait_until_ready() {
+  phase_.wait(0);
+  return phase_.load() == 1;
+}
+
+void Process::ask_to_stop() noexcept {
+  if (draining_.exchange(true)) return;
+  Member& first = *members_.front();
+  first.shard.post([this, &first] { first.shard.spawn({.name = "drain"}, [this, &first] { drain(first); }); });
+}
+
+// Not ready, drain delay, stop accepting, finish, flush telemetry, close.
+void Process::drain(Member& first) {
+  const LibrarySettings& library = parts_.library;
+  Logger log(environment_->log());
+  log.info("draining", {{"tutti.drain_deadline_ms", library.drain_deadline.count()}});
+  tutti::sleep(library.drain_delay);
+  const Instant until = first.shard.now() + library.drain_deadline;
+  for (std::size_t i = 1; i < members_.size(); ++i) {
+    Member& member = *members_[i];
+    runtime::RemoteParker done;
+    member.shard.post([this, &member, until, &done] {
+      member.shard.spawn({.name = "drain"}, [this, &member, until, &done] {
+        drain_member(member, until);
+        done.unpark();
+      });
+    });
+    done.park_uninterrupted();
+  }
+  drain_member(first, until);
+  first.background.cancel();
+  first.background.wait_uninterrupted();
+  if (exporter_) exporter_->flush(first.shard.read_clock() + std::chrono::seconds(2));
+  first.admin.reset();
+  log.info(missed_deadline_ ? "stopped; the drain deadline was missed" : "stopped");
+  first.shard.stop();
+}
+
+void Process::drain_member(Member& member, Instant until) {
+  if (member.http) member.http->stop_accepting();
+  if (member.rpc) member.rpc->stop_accepting();
+  bool whole = true;
+  if (member.http) whole = member.http->drain(until) && whole;
+  if (member.rpc) whole = member.rpc->drain(until) && whole;
+  whole = member.host.stop(until) && whole;
+  if (!whole) missed_deadline_ = true;
+  member.http.reset();
+  member.rpc.reset();
+}
+
+}  // namespace tutti::detail

@@ -1,0 +1,53 @@
+// As much of MessagePack as the framing of calls needs: writing maps of texts and numbers, and walking over values
+// without building them. Messages themselves are read and written by src/message.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tutti::wire::msgpack_rpc {
+
+void append_nil(std::string& out);
+void append_unsigned(std::string& out, std::uint64_t number);
+void append_text(std::string& out, std::string_view text);
+void append_array(std::string& out, std::uint32_t elements);  // the head; the elements follow
+void append_map(std::string& out, std::uint32_t pairs);
+
+// The first bytes of a value: what it is and how long. The MessagePack specification, section "Formats".
+struct Head {
+  enum class Kind : std::uint8_t { nil, boolean, integer, floating, text, binary, array, map, extension } kind = Kind::nil;
+  std::size_t bytes = 0;       // of the head itself
+  std::uint64_t payload = 0;   // bytes behind the head
+  std::uint64_t elements = 0;  // values behind the head (a map counts keys and values)
+};
+enum class HeadState : std::uint8_t { complete, incomplete, bad };
+[[nodiscard]] HeadState read_head(std::string_view data, Head& head) noexcept;
+
+// Walks values one after the other; each function says nothing (and moves not) if the next value is another thing.
+class Cursor {
+ public:
+  static constexpr std::size_t depth_max = 64;
+
+  explicit Cursor(std::string_view data) : rest_(data) {}
+
+  [[nodiscard]] std::optional<std::uint64_t> unsigned_number() noexcept;
+  [[nodiscard]] std::optional<std::string_view> text() noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> array() noexcept;  // moves behind the head
+  [[nodiscard]] std::optional<std::uint64_t> map() noexcept;
+  [[nodiscard]] bool nil() noexcept;
+  // A whole value as bytes, whatever it is; nothing if it is malformed, cut off or too deep.
+  [[nodiscard]] std::optional<std::string_view> value() noexcept;
+
+  [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
+  [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+
+ private:
+  [[nodiscard]] std::optional<Head> peek(Head::Kind kind) const noexcept;
+
+  std::string_view rest_;
+};
+
+}  // namespace tutti::wire::msgpack_rpc

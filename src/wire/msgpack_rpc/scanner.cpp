@@ -1,0 +1,47 @@
+#include "wire/msgpack_rpc/scanner.hpp"
+
+namespace tutti::wire::msgpack_rpc {
+
+void MessageScanner::clear() noexcept {
+  depth_ = 0;
+  at_ = 0;
+  complete_ = false;
+  fault_ = {};
+}
+
+MessageScanner::State MessageScanner::refuse(std::string_view fault) noexcept {
+  fault_ = fault;
+  return State::refused;
+}
+
+MessageScanner::State MessageScanner::scan(std::string_view data) noexcept {
+  if (!fault_.empty()) return State::refused;
+  while (!complete_) {
+    if (at_ >= data.size()) return State::need_more;
+    Head head;
+    switch (read_head(data.substr(at_), head)) {
+      case HeadState::incomplete: return State::need_more;
+      case HeadState::bad: return refuse("there is a byte 0xc1, which MessagePack never uses");
+      case HeadState::complete: break;
+    }
+    if (at_ == 0 && (head.kind != Head::Kind::array || head.elements < 3 || head.elements > 5)) {
+      return refuse("a message is not an array of three to five elements");
+    }
+    // Sizes that are only announced count too: nobody waits for four gigabytes. An element has a byte at least.
+    const std::size_t room = limits_.message_bytes_max > at_ ? limits_.message_bytes_max - at_ : 0;
+    if (head.bytes > room || head.payload > room - head.bytes || head.elements > room - head.bytes) {
+      return refuse("a message is too large");
+    }
+    at_ += head.bytes + static_cast<std::size_t>(head.payload);
+    if (head.elements != 0) {
+      if (depth_ == left_.size()) return refuse("a message is nested too deeply");
+      left_[depth_++] = head.elements;
+      continue;
+    }
+    while (depth_ != 0 && --left_[depth_ - 1] == 0) --depth_;
+    complete_ = depth_ == 0;
+  }
+  return at_ <= data.size() ? State::complete : State::need_more;
+}
+
+}  // namespace tutti::wire::msgpack_rpc

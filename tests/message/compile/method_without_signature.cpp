@@ -1,0 +1,15 @@
+// expect: tutti: a method is declared by a signature
+#include <tutti/contract.hpp>
+
+struct Charge {
+  std::string order;
+  std::vector<int> amounts = {};
+};
+struct Receipt {
+  std::string id;
+};
+struct Declined {
+  std::string reason;
+};
+inline constexpr tutti::Service service{"payments", "1.0"};
+inline constexpr tutti::Method<Receipt> charge{service, "charge"};
