@@ -43,10 +43,6 @@ struct Binding<0> {
   template <class T>
   static constexpr bool takes = true;
   template <class T>
-  static constexpr bool takes_one_more = requires(Anything<T> any) {
-    T{any};
-  };
-  template <class T>
   static constexpr auto pointers(T&) {
     return pointers_to();
   }
