@@ -187,8 +187,8 @@ TEST(RpcMetadata, refuses_malformed_maps) {
   EXPECT_EQ(parse_metadata("\x81\x01\x01").fault, "a key of the metadata is not a text");
   EXPECT_EQ(parse_metadata("\x81\xabidempotency").fault, "the metadata is malformed");
   EXPECT_EQ(parse_metadata("\x81\xa8identity\x05").fault, "a value of the metadata is not a text");
-  EXPECT_EQ(parse_metadata("\x81\xabdeadline_ms\xff").fault, "deadline_ms in the metadata is not a whole number of milliseconds");
-  EXPECT_EQ(parse_metadata("\x82\xabdeadline_ms\x01\xabdeadline_ms\x02").fault, "a key of the metadata is repeated");
+  EXPECT_EQ(parse_metadata("\x81\xab" "deadline_ms\xff").fault, "deadline_ms in the metadata is not a whole number of milliseconds");
+  EXPECT_EQ(parse_metadata("\x82\xab" "deadline_ms\x01\xab" "deadline_ms\x02").fault, "a key of the metadata is repeated");
   EXPECT_EQ(parse_metadata("\x82\xa8identity\xa1x\xa8identity\xa1y").fault, "a key of the metadata is repeated");
   EXPECT_EQ(parse_metadata("\x80\xc0").fault, "there are bytes behind the metadata");
   EXPECT_EQ(parse_metadata("\xde\x00\x41"s).fault, "the metadata has too many keys");
@@ -200,7 +200,7 @@ TEST(RpcMetadata, refuses_malformed_maps) {
 }
 
 TEST(RpcMetadata, bounds_a_deadline_that_nobody_lives_to_see) {
-  const auto parsed = parse_metadata("\x81\xabdeadline_ms\xcf\xff\xff\xff\xff\xff\xff\xff\xff");
+  const auto parsed = parse_metadata("\x81\xab" "deadline_ms\xcf\xff\xff\xff\xff\xff\xff\xff\xff");
   EXPECT_EQ(parsed.fault, "");
   EXPECT_EQ(parsed.metadata.remaining, std::chrono::hours(24 * 365));
 }
