@@ -2,7 +2,6 @@
 
 #include "message/json_text.hpp"
 #include "observe/metrics/prometheus.hpp"
-#include "wire/http1/problem.hpp"
 #include "wire/http1/uri.hpp"
 
 namespace tutti::detail {

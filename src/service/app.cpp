@@ -29,22 +29,19 @@ void App::add_method(const detail::MethodSpec& method, detail::Handler handler, 
   if (composition_->find(method.name) != nullptr) {
     refuse(quoted(std::string(method.service->name) + "." + std::string(method.name)) + " is served twice by its composition; remove one app.serve");
   }
-  auto served = std::make_unique<detail::ServedMethod>();
-  served->spec = &method;
-  served->handler = std::move(handler);
-  served->rules = rules;
-  served->composition = composition_;
-  served->full_name = std::string(method.service->name) + "." + std::string(method.name);
+  auto served = std::make_unique<detail::ServedMethod>(
+      detail::ServedMethod{.spec = &method,
+                           .handler = std::move(handler),
+                           .rules = rules,
+                           .composition = composition_,
+                           .full_name = std::string(method.service->name) + "." + std::string(method.name)});
   composition_->methods.push_back(std::move(served));
 }
 
 void App::add_subscription(const detail::EventSpec& event, detail::Handler handler, EventRules rules) {
   if (rules.retry.attempts < 1) refuse("an event handler's retry.attempts is " + std::to_string(rules.retry.attempts) + "; expected 1 or more");
-  auto subscription = std::make_unique<detail::Subscription>();
-  subscription->spec = &event;
-  subscription->handler = std::move(handler);
-  subscription->rules = rules;
-  subscription->composition = composition_;
+  auto subscription = std::make_unique<detail::Subscription>(
+      detail::Subscription{.spec = &event, .handler = std::move(handler), .rules = rules, .composition = composition_});
   composition_->subscriptions.push_back(std::move(subscription));
 }
 

@@ -37,7 +37,7 @@ std::string_view Context::last_event_id() const noexcept { return state_->last_e
 std::string_view Context::message_id() const noexcept { return state_->message_id; }
 
 const Logger& Context::log() const {
-  if (!state_->logger) state_->logger.emplace(state_->composition->log_channel(), state_->trace, state_->request_id);
+  if (!state_->logger) state_->logger.emplace(state_->composition->log_channel(), state_->trace, LogScope{state_->request_id, state_->method_name});
   return *state_->logger;
 }
 

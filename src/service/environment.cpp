@@ -52,7 +52,7 @@ Database& Environment::database(std::string_view composition, std::string_view n
       const CallState* const call = current_call();
       return call && call->trace.valid() ? wire::to_string({call->trace.trace_id, call->trace.span_id, call->trace.flags}) : std::string();
     };
-    hooks.report = [this, full](std::string_view sentence) { log_->write({.level = LogLevel::warn, .message = sentence}); };
+    hooks.report = [this, full](std::string_view sentence) { Logger(*log_).warn(sentence, {{"db.namespace", full}}); };
     database = database::open_database(parts_.world, parts_.library.data + "/" + full + ".sqlite", rules, std::move(hooks));
   }
   return *database;
@@ -68,7 +68,7 @@ void Environment::announce(const EventSpec& event, std::string_view id, std::str
       host->bus().publish(std::move(message));
     } catch (const Error& error) {
       // It is committed and stays in the outbox; this process's own handlers miss it.
-      log_->write({.level = LogLevel::error, .message = error.what()});
+      Logger(*log_).error(error.what());
     }
   }
 }

@@ -1,7 +1,6 @@
 #include "service/http_binding.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "message/json_reader.hpp"
@@ -18,22 +17,11 @@ namespace {
 const void* at(const void* record, const Field& field) noexcept { return static_cast<const std::byte*>(record) + field.offset; }
 void* at(void* record, const Field& field) noexcept { return static_cast<std::byte*>(record) + field.offset; }
 
+message::Place place_of(const Field& field) noexcept { return {.name = field.wire_name}; }
+
 constexpr std::uint64_t bit(std::size_t index) noexcept { return std::uint64_t{1} << index; }
 
 bool in_query(Verb verb) noexcept { return verb == Verb::get || verb == Verb::head || verb == Verb::del; }
-
-// What fits into one text: a scalar, an optional scalar, or a list of scalars.
-bool is_flat(const Shape& shape) {
-  switch (shape.kind) {
-    case Kind::record:
-    case Kind::variant:
-    case Kind::map: return false;
-    case Kind::optional:
-    case Kind::list:
-    case Kind::array: return is_flat(*shape.element) && shape.element->kind != Kind::list;
-    default: return true;
-  }
-}
 
 [[noreturn]] void refuse(const MethodSpec& method, const std::string& why) {
   throw Error(Code::failed_precondition, std::string(method.service->name) + "." + std::string(method.name) + ": " + why);
@@ -73,7 +61,7 @@ HttpBinding::HttpBinding(const MethodSpec& method, std::string_view path) : meth
   for (const std::string& name : *parameters) {
     const auto found = std::ranges::find_if(fields, [&](const Field& f) { return f.wire_name == name || f.name == name; });
     if (found == fields.end()) refuse(method, "the path parameter {" + name + "} is no field of its request");
-    if (!is_flat(*found->shape)) refuse(method, "the path parameter {" + name + "} is a record; only texts, numbers, enumerations and times fit into a path");
+    if (!message::has_text(*found->shape)) refuse(method, "the path parameter {" + name + "} is a record; only texts, numbers, enumerations and times fit into a path");
     const auto index = static_cast<std::size_t>(found - fields.begin());
     path_fields_.push_back({&*found, index});
     taken |= bit(index);
@@ -85,7 +73,7 @@ HttpBinding::HttpBinding(const MethodSpec& method, std::string_view path) : meth
     if (!fields[i].header.empty()) {
       header_fields_.push_back({&fields[i], i});
     } else if (query) {
-      if (!is_flat(*fields[i].shape)) {
+      if (!message::has_text(*fields[i].shape)) {
         refuse(method, "the field \"" + std::string(fields[i].wire_name) + "\" would travel in the query, which has no room for records; use POST or a flat field");
       }
       query_fields_.push_back({&fields[i], i});
@@ -107,14 +95,14 @@ Violations HttpBinding::read(const wire::http1::RequestHead& head, const wire::h
     if (!wire::http1::append_decoded(text, match->values[i])) {
       violations.add(b.field->wire_name, "a path segment with whole percent escapes", match->values[i]);
     } else {
-      message::read_text(*b.field->shape, at(request, *b.field), text, b.field->wire_name, violations);
+      message::read_text(*b.field->shape, at(request, *b.field), text, place_of(*b.field), violations);
     }
     bound |= bit(b.index);
   }
   for (const Bound& b : header_fields_) {
     const auto* field = head.fields.find(b.field->header);
     if (!field) continue;
-    message::read_text(*b.field->shape, at(request, *b.field), field->value, b.field->wire_name, violations);
+    message::read_text(*b.field->shape, at(request, *b.field), field->value, place_of(*b.field), violations);
     bound |= bit(b.index);
   }
   if (!query_fields_.empty()) read_query(head.query, request, bound, violations);
@@ -122,40 +110,40 @@ Violations HttpBinding::read(const wire::http1::RequestHead& head, const wire::h
     // Headers that were not sent are demanded here; the body must not bring them.
     Violations of_body = message::read_json(*request_, request, body, {.http_fields = message::HttpFields::elsewhere, .bound = bound});
     for (const Violation& violation : of_body.list()) violations.add(violation);
-    if (!header_fields_.empty()) demand_rest(request, bound, violations);
+    if (!header_fields_.empty()) demand_rest(bound, violations);
     return violations;
   }
-  demand_rest(request, bound, violations);
+  demand_rest(bound, violations);
   if (violations.empty()) violations = message::validate(*request_, request);
   return violations;
 }
 
-// A list may come as "a,b" or as a repeated name; both are one.
+// A list may come as "a,b" or as a repeated name.
 void HttpBinding::read_query(std::string_view query, void* request, std::uint64_t& bound, Violations& violations) const {
-  std::map<std::size_t, std::string> lists;
+  std::uint64_t repeated = 0;
   wire::http1::QueryReader reader(query);
   while (reader.next()) {
     const auto found = std::ranges::find_if(query_fields_, [&](const Bound& b) { return b.field->wire_name == reader.name(); });
     if (found == query_fields_.end()) continue;
     const Field& field = *found->field;
-    if (field.shape->kind == Kind::list) {
-      auto [list, fresh] = lists.try_emplace(found->index, reader.value());
-      if (!fresh) list->second.append(",").append(reader.value());
-    } else if (bound & bit(found->index)) {
-      violations.add(field.wire_name, "one value", "the name twice");
+    const bool again = (bound & bit(found->index)) != 0;
+    if (!again) {
+      message::read_text(*field.shape, at(request, field), reader.value(), place_of(field), violations);
+    } else if (field.shape->kind == Kind::list) {
+      message::read_item(*field.shape, at(request, field), reader.value(), place_of(field), violations);
+      repeated |= bit(found->index);
     } else {
-      message::read_text(*field.shape, at(request, field), reader.value(), field.wire_name, violations);
+      violations.add(field.wire_name, "one value", "the name twice");
     }
     bound |= bit(found->index);
   }
   if (!reader.fault().empty()) violations.add("", "a query that can be decoded", reader.fault());
-  for (const auto& [index, text] : lists) {
-    const Field& field = request_->fields[index];
-    message::read_text(*field.shape, at(request, field), text, field.wire_name, violations);
+  for (const Bound& b : query_fields_) {
+    if (repeated & bit(b.index)) message::check_items(*b.field->shape, at(request, *b.field), place_of(*b.field), violations);
   }
 }
 
-void HttpBinding::demand_rest(const void*, std::uint64_t bound, Violations& violations) const {
+void HttpBinding::demand_rest(std::uint64_t bound, Violations& violations) const {
   const auto demand = [&](const std::vector<Bound>& fields) {
     for (const Bound& b : fields) {
       if (!(bound & bit(b.index)) && !b.field->may_be_absent) violations.add(b.field->wire_name, message::expected_of(*b.field->shape), "nothing");
@@ -172,7 +160,8 @@ HttpBinding::Reply HttpBinding::write(const void* reply, message::Buffer& body) 
     return written;
   }
   for (const Bound& b : reply_headers_) {
-    std::string text = message::to_text(*b.field->shape, at(reply, *b.field));
+    std::string text;
+    message::write_text(*b.field->shape, at(reply, *b.field), text);
     if (!text.empty()) written.headers.emplace_back(b.field->header, std::move(text));
   }
   if (reply_status_) written.status = static_cast<int>(message::load_signed(*reply_status_->shape, at(reply, *reply_status_)));

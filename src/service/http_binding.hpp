@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tutti/detail/shape.hpp>
 #include <tutti/detail/spec.hpp>
 #include <tutti/violations.hpp>
 
@@ -42,7 +43,7 @@ class HttpBinding {
     std::size_t index;
   };
   void read_query(std::string_view query, void* request, std::uint64_t& bound, Violations& violations) const;
-  void demand_rest(const void* request, std::uint64_t bound, Violations& violations) const;
+  void demand_rest(std::uint64_t bound, Violations& violations) const;
 
   const MethodSpec& method_;
   const Shape* request_ = nullptr;

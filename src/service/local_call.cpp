@@ -184,8 +184,8 @@ void call_local_twice(CallPath& path, ServedMethod& served, const MethodSpec& me
   }
   if (!method.reply) return;
   again_reply.adopt();
-  const std::string difference = message::difference(method.reply(), again_reply.get(), reply);
-  if (!difference.empty()) path.host().interceptor()->repeated_differently(method, difference);
+  const auto differences = message::differences(method.reply(), again_reply.get(), reply, 1);
+  if (!differences.empty()) path.host().interceptor()->repeated_differently(method, differences.front());
 }
 
 // The shortest of what the method, the caller's options and the caller's own deadline allow.
