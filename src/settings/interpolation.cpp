@@ -76,7 +76,8 @@ class Reader {
     const std::optional<std::string> value = lookup_(variable);
     const bool there = value.has_value() && !(empty_counts && value->empty());
     const bool word_used = what == '+' ? there : !there;
-    std::string word = until(Ends::at_brace, evaluate == Evaluate::yes && word_used ? Evaluate::yes : Evaluate::no, depth);
+    std::string word =
+        until(Ends::at_brace, evaluate == Evaluate::yes && word_used ? Evaluate::yes : Evaluate::no, depth);
     ++at_;
     if (what == '+') return there ? word : std::string();
     if (there) return *value;

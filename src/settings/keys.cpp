@@ -34,7 +34,8 @@ std::optional<std::string_view> entry_of(std::string_view pattern, std::string_v
   const auto star = pattern.find('*');
   if (star == std::string_view::npos) return std::nullopt;
   const auto before = pattern.substr(0, star), after = pattern.substr(star + 1);
-  if (text.size() <= before.size() + after.size() || !text.starts_with(before) || !text.ends_with(after)) return std::nullopt;
+  if (text.size() <= before.size() + after.size() || !text.starts_with(before) || !text.ends_with(after))
+    return std::nullopt;
   return text.substr(before.size(), text.size() - before.size() - after.size());
 }
 
@@ -50,8 +51,10 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
   if (candidates.empty()) return "; there are no settings under this name";
   std::string out = "; expected ";
   if (candidates.size() > 1) out += "one of ";
-  for (std::size_t i = 0; i < candidates.size() && i < names_shown_max; ++i) out += (i > 0 ? ", " : "") + std::string(candidates[i]);
-  if (candidates.size() > names_shown_max) out += " and " + std::to_string(candidates.size() - names_shown_max) + " more";
+  for (std::size_t i = 0; i < candidates.size() && i < names_shown_max; ++i)
+    out += (i > 0 ? ", " : "") + std::string(candidates[i]);
+  if (candidates.size() > names_shown_max)
+    out += " and " + std::to_string(candidates.size() - names_shown_max) + " more";
   return out;
 }
 
@@ -156,7 +159,8 @@ void Keys::add(const Shape& shape, const Key& here, std::vector<const Shape*>& i
         add(*shape.element, next, inside);
       }
       return;
-    default: break;
+    default:
+      break;
   }
   keys_.push_back(key(shape));
 }
@@ -203,9 +207,12 @@ void* reach(Match& match, void* record) {
   void* at = record;
   for (const Step& step : match.key->path) {
     switch (step.into) {
-      case Into::field: at = static_cast<std::byte*>(at) + step.offset; break;
+      case Into::field:
+        at = static_cast<std::byte*>(at) + step.offset;
+        break;
       case Into::optional:
-        at = step.shape->optional->has(at) ? const_cast<void*>(step.shape->optional->get(at)) : step.shape->optional->emplace(at);
+        at = step.shape->optional->has(at) ? const_cast<void*>(step.shape->optional->get(at))
+                                           : step.shape->optional->emplace(at);
         break;
       case Into::entry: {
         const std::string variable = match.spelling == Spelling::as_variable ? variable_of(match.entry) : std::string();

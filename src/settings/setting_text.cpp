@@ -110,8 +110,13 @@ struct Unit {
   std::int64_t nanoseconds;
 };
 // Longest first, so that "ms" is not read as "m".
-constexpr Unit units[] = {{"ns", 1},           {"us", 1'000},           {"ms", 1'000'000},         {"s", 1'000'000'000},
-                          {"m", 60'000'000'000}, {"h", 3'600'000'000'000}, {"d", 86'400'000'000'000}};
+constexpr Unit units[] = {{"ns", 1},
+                          {"us", 1'000},
+                          {"ms", 1'000'000},
+                          {"s", 1'000'000'000},
+                          {"m", 60'000'000'000},
+                          {"h", 3'600'000'000'000},
+                          {"d", 86'400'000'000'000}};
 
 // "1h30m", "1.5s", "-2ms", "0".
 std::optional<std::int64_t> parse_units(std::string_view text) {
@@ -123,7 +128,8 @@ std::optional<std::int64_t> parse_units(std::string_view text) {
   while (!text.empty()) {
     const std::size_t digits = text.find_first_not_of("0123456789");
     std::int64_t number = 0;
-    if (digits == 0 || digits == std::string_view::npos || !parse(text.substr(0, digits), number, 10)) return std::nullopt;
+    if (digits == 0 || digits == std::string_view::npos || !parse(text.substr(0, digits), number, 10))
+      return std::nullopt;
     text.remove_prefix(digits);
     std::string_view fraction;
     if (text.starts_with('.')) {
@@ -138,7 +144,8 @@ std::optional<std::int64_t> parse_units(std::string_view text) {
     if (unit == nullptr) return std::nullopt;
     text.remove_prefix(unit->name.size());
     std::int64_t part = 0;
-    if (__builtin_mul_overflow(number, unit->nanoseconds, &part) || __builtin_add_overflow(sum, part, &sum)) return std::nullopt;
+    if (__builtin_mul_overflow(number, unit->nanoseconds, &part) || __builtin_add_overflow(sum, part, &sum))
+      return std::nullopt;
     std::int64_t of_unit = unit->nanoseconds;
     for (const char digit : fraction) {
       if (of_unit % 10 != 0) {
@@ -156,7 +163,8 @@ std::optional<std::string> read_duration(const Shape& shape, void* value, std::s
   const bool iso = text.starts_with('P') || text.starts_with("-P") || text.starts_with("+P");
   const std::optional<std::int64_t> parsed = iso ? message::parse_duration(text) : parse_units(text);
   if (!parsed) return expected_setting(shape);
-  if (!shape.duration->set(value, *parsed)) return expected_setting(shape) + " that is no finer than the setting's own unit";
+  if (!shape.duration->set(value, *parsed))
+    return expected_setting(shape) + " that is no finer than the setting's own unit";
   return std::nullopt;
 }
 
@@ -173,8 +181,10 @@ std::optional<std::string> read_scalar(const Shape& shape, void* value, std::str
   if (message::is_integer(shape.kind)) return read_integer(shape, value, text);
   switch (shape.kind) {
     case Kind::float32:
-    case Kind::float64: return read_float(shape, value, text);
-    case Kind::duration: return read_duration(shape, value, text);
+    case Kind::float64:
+      return read_float(shape, value, text);
+    case Kind::duration:
+      return read_duration(shape, value, text);
     case Kind::bytes:
       if (message::read_base64(text, *static_cast<Bytes*>(value))) return std::nullopt;
       return expected_setting(shape);
@@ -190,7 +200,8 @@ std::optional<std::string> read_scalar(const Shape& shape, void* value, std::str
         return std::nullopt;
       }
       return expected_setting(shape);
-    default: return expected_setting(shape);
+    default:
+      return expected_setting(shape);
   }
 }
 
@@ -235,7 +246,8 @@ std::optional<std::string> read_map(const Shape& shape, void* value, std::string
     if (equals == std::string_view::npos || equals == 0) return of_item(shape, "key=value", i, items[i]);
     void* at = shape.map->emplace(value, trimmed(items[i].substr(0, equals)));
     if (at == nullptr) return of_item(shape, "each key once", i, items[i]);
-    if (auto wrong = read_scalar(*shape.element, at, trimmed(items[i].substr(equals + 1)))) return of_item(shape, *wrong, i, items[i]);
+    if (auto wrong = read_scalar(*shape.element, at, trimmed(items[i].substr(equals + 1))))
+      return of_item(shape, *wrong, i, items[i]);
   }
   return std::nullopt;
 }
@@ -261,20 +273,28 @@ std::string write_scalar(const Shape& shape, const void* value) {
   if (message::is_signed(shape.kind)) return std::to_string(message::load_signed(shape, value));
   if (message::is_unsigned(shape.kind)) return std::to_string(message::load_unsigned(shape, value));
   switch (shape.kind) {
-    case Kind::boolean: return *static_cast<const bool*>(value) ? "true" : "false";
-    case Kind::float32: return {text, std::to_chars(text, std::end(text), *static_cast<const float*>(value)).ptr};
-    case Kind::float64: return {text, std::to_chars(text, std::end(text), *static_cast<const double*>(value)).ptr};
-    case Kind::text: return *static_cast<const std::string*>(value);
+    case Kind::boolean:
+      return *static_cast<const bool*>(value) ? "true" : "false";
+    case Kind::float32:
+      return {text, std::to_chars(text, std::end(text), *static_cast<const float*>(value)).ptr};
+    case Kind::float64:
+      return {text, std::to_chars(text, std::end(text), *static_cast<const double*>(value)).ptr};
+    case Kind::text:
+      return *static_cast<const std::string*>(value);
     case Kind::bytes: {
       const Bytes& bytes = *static_cast<const Bytes*>(value);
       std::string out(message::base64_size(bytes.size()), '\0');
       message::write_base64(out.data(), bytes);
       return out;
     }
-    case Kind::time: return to_string(*static_cast<const Time*>(value));
-    case Kind::duration: return write_duration(shape.duration->nanoseconds(value));
-    case Kind::enumeration: return std::string(message::name_of_value(shape, shape.enumeration->get(value)));
-    default: return {};
+    case Kind::time:
+      return to_string(*static_cast<const Time*>(value));
+    case Kind::duration:
+      return write_duration(shape.duration->nanoseconds(value));
+    case Kind::enumeration:
+      return std::string(message::name_of_value(shape, shape.enumeration->get(value)));
+    default:
+      return {};
   }
 }
 
@@ -288,11 +308,14 @@ struct Writing {
 bool is_text(const Shape& shape) noexcept {
   switch (shape.kind) {
     case Kind::optional:
-    case Kind::live: return is_text(*shape.element);
+    case Kind::live:
+      return is_text(*shape.element);
     case Kind::list:
     case Kind::map:
-    case Kind::array: return is_scalar(*shape.element);
-    default: return is_scalar(shape);
+    case Kind::array:
+      return is_scalar(*shape.element);
+    default:
+      return is_scalar(shape);
   }
 }
 
@@ -318,11 +341,16 @@ std::optional<std::string> read_setting(const Shape& shape, void* value, std::st
     case Kind::optional:
       shape.optional->reset(value);
       return text.empty() ? std::nullopt : read_setting(*shape.element, shape.optional->emplace(value), text);
-    case Kind::live: return read_live(shape, value, text);
-    case Kind::list: return is_text(shape) ? read_list(shape, value, text) : expected_setting(shape);
-    case Kind::array: return is_text(shape) ? read_array(shape, value, text) : expected_setting(shape);
-    case Kind::map: return is_text(shape) ? read_map(shape, value, text) : expected_setting(shape);
-    default: return read_scalar(shape, value, text);
+    case Kind::live:
+      return read_live(shape, value, text);
+    case Kind::list:
+      return is_text(shape) ? read_list(shape, value, text) : expected_setting(shape);
+    case Kind::array:
+      return is_text(shape) ? read_array(shape, value, text) : expected_setting(shape);
+    case Kind::map:
+      return is_text(shape) ? read_map(shape, value, text) : expected_setting(shape);
+    default:
+      return read_scalar(shape, value, text);
   }
 }
 
@@ -330,7 +358,8 @@ std::string write_setting(const Shape& shape, const void* value) {
   switch (shape.kind) {
     case Kind::optional:
       return shape.optional->has(value) ? write_setting(*shape.element, shape.optional->get(value)) : std::string();
-    case Kind::live: return write_setting(*shape.element, shape.live->get(value));
+    case Kind::live:
+      return write_setting(*shape.element, shape.live->get(value));
     case Kind::list: {
       std::string out;
       const std::size_t size = shape.list->size(value);
@@ -376,11 +405,16 @@ std::string expected_setting(const Shape& shape) {
   };
   switch (shape.kind) {
     case Kind::optional:
-    case Kind::live: return expected_setting(*shape.element);
-    case Kind::duration: return "a duration like 500ms, 30s or PT0.5S";
-    case Kind::list: return counted(is_text(shape) ? "a list separated by commas" : "a list");
-    case Kind::array: return "a list of exactly " + std::to_string(shape.count) + " values";
-    case Kind::map: return is_text(shape) ? "a mapping, or key=value separated by commas" : "a mapping";
+    case Kind::live:
+      return expected_setting(*shape.element);
+    case Kind::duration:
+      return "a duration like 500ms, 30s or PT0.5S";
+    case Kind::list:
+      return counted(is_text(shape) ? "a list separated by commas" : "a list");
+    case Kind::array:
+      return "a list of exactly " + std::to_string(shape.count) + " values";
+    case Kind::map:
+      return is_text(shape) ? "a mapping, or key=value separated by commas" : "a mapping";
     case Kind::record: {
       std::string keys;
       for (const detail::Field& field : shape.fields) keys += (keys.empty() ? "" : ", ") + std::string(field.wire_name);
@@ -388,10 +422,12 @@ std::string expected_setting(const Shape& shape) {
     }
     case Kind::variant: {
       std::string tags;
-      for (const auto& alternative : shape.alternatives) tags += (tags.empty() ? "" : ", ") + std::string(alternative.tag);
+      for (const auto& alternative : shape.alternatives)
+        tags += (tags.empty() ? "" : ", ") + std::string(alternative.tag);
       return "a mapping whose \"type\" is one of " + tags;
     }
-    default: return message::expected_of(shape);
+    default:
+      return message::expected_of(shape);
   }
 }
 

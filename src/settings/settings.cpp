@@ -25,7 +25,8 @@ constexpr std::size_t mounted_text_bytes_max = file_bytes_max;
 std::string lines_of(const std::vector<std::string>& problems) {
   std::string out;
   for (std::size_t i = 0; i < problems.size() && i < problems_max; ++i) out += (i > 0 ? "\n" : "") + problems[i];
-  if (problems.size() > problems_max) out += "\nand " + std::to_string(problems.size() - problems_max) + " more problems";
+  if (problems.size() > problems_max)
+    out += "\nand " + std::to_string(problems.size() - problems_max) + " more problems";
   return out;
 }
 
@@ -37,10 +38,14 @@ struct Origin {
 // "environment variable PAYMENTS_KEY": where a message points to.
 std::string told(const Origin& origin) {
   switch (origin.source) {
-    case Source::mounted: return "mounted file " + origin.place;
-    case Source::environment: return "environment variable " + origin.place;
-    case Source::flag: return "flag " + origin.place;
-    default: return origin.place;
+    case Source::mounted:
+      return "mounted file " + origin.place;
+    case Source::environment:
+      return "environment variable " + origin.place;
+    case Source::flag:
+      return "flag " + origin.place;
+    default:
+      return origin.place;
   }
 }
 
@@ -138,7 +143,8 @@ class Completeness {
     for (const detail::Field& field : shape.fields) {
       const std::string name = key + "." + std::string(field.wire_name);
       const void* at = static_cast<const std::byte*>(value) + field.offset;
-      if (field.shape->kind != Kind::record && !field.may_be_absent && !is_touched(section_, name) && !may_stay_empty(*field.shape)) {
+      if (field.shape->kind != Kind::record && !field.may_be_absent && !is_touched(section_, name) &&
+          !may_stay_empty(*field.shape)) {
         missing(*field.shape, name);
       } else {
         inside(*field.shape, at, name);
@@ -163,7 +169,8 @@ class Completeness {
       case Kind::optional:
         if (shape.optional->has(value)) inside(*shape.element, shape.optional->get(value), key);
         return;
-      case Kind::live: return inside(*shape.element, shape.live->get(value), key);
+      case Kind::live:
+        return inside(*shape.element, shape.live->get(value), key);
       case Kind::list:
         if (const auto* data = static_cast<const std::byte*>(shape.list->data(value)))
           for (std::size_t i = 0; i < shape.list->size(value); ++i)
@@ -171,7 +178,8 @@ class Completeness {
         return;
       case Kind::array:
         for (std::size_t i = 0; i < shape.count; ++i)
-          inside(*shape.element, static_cast<const std::byte*>(value) + i * shape.element->size, key + "[" + std::to_string(i) + "]");
+          inside(*shape.element, static_cast<const std::byte*>(value) + i * shape.element->size,
+                 key + "[" + std::to_string(i) + "]");
         return;
       case Kind::map: {
         struct Visit {
@@ -188,7 +196,8 @@ class Completeness {
       }
       case Kind::variant:
         return inside(*shape.alternatives[shape.variant->index(value)].shape, shape.variant->get(value), key);
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -206,7 +215,8 @@ class Completeness {
     std::string what = key + " is not set; expected " + expected_setting(shape);
     const auto match = section_.keys.by_name(key);
     if (match && match->entry.empty() && is_text(shape)) {
-      what += "; set " + match->key->variable + ", the mounted file " + key + ", --" + key + " or " + key + " in the YAML file";
+      what += "; set " + match->key->variable + ", the mounted file " + key + ", --" + key + " or " + key +
+              " in the YAML file";
     } else {
       what += "; set it in the YAML file";
       const Origin origin = origin_of(section_, key);
@@ -229,7 +239,8 @@ class Listing {
     switch (shape.kind) {
       case Kind::record:
         for (const detail::Field& field : shape.fields)
-          add(*field.shape, static_cast<const std::byte*>(value) + field.offset, key + "." + std::string(field.wire_name));
+          add(*field.shape, static_cast<const std::byte*>(value) + field.offset,
+              key + "." + std::string(field.wire_name));
         return;
       case Kind::optional:
         if (shape.optional->has(value) && !is_text(shape)) return add(*shape.element, shape.optional->get(value), key);
@@ -247,7 +258,8 @@ class Listing {
       case Kind::array:
         if (is_text(shape)) break;
         for (std::size_t i = 0; i < shape.count; ++i)
-          add(*shape.element, static_cast<const std::byte*>(value) + i * shape.element->size, key + "[" + std::to_string(i) + "]");
+          add(*shape.element, static_cast<const std::byte*>(value) + i * shape.element->size,
+              key + "[" + std::to_string(i) + "]");
         return;
       case Kind::map: {
         if (shape.map->size(value) == 0) break;
@@ -268,7 +280,8 @@ class Listing {
         row(key + ".type", std::string(alternative.tag));
         return add(*alternative.shape, shape.variant->get(value), key);
       }
-      default: break;
+      default:
+        break;
     }
     row(key, write_setting(shape, value));
   }
@@ -331,7 +344,8 @@ struct Sources::Parts {
   void apply_mounted(Section& section, std::vector<std::string>& problems);
   void apply_environment(Section& section, std::vector<std::string>& problems);
   void apply_flags(Section& section, std::vector<std::string>& problems);
-  void set(Section& section, Match match, std::string_view text, const Origin& origin, std::vector<std::string>& problems);
+  void set(Section& section, Match match, std::string_view text, const Origin& origin,
+           std::vector<std::string>& problems);
   bool read_mounted(Section& section, const std::string& key, const Shape& shape, void* value, const std::string& path,
                     std::vector<std::string>& problems);
   static void find_live(Section& section, const Shape& shape, void* value, const std::string& key);
@@ -368,13 +382,15 @@ void Sources::Parts::read_arguments() {
     if (owner_of(flag.name, Spelling::exact).empty()) {
       std::vector<std::string> names{"settings", "settings-dir"};
       for (const std::string& prefix : given.prefixes) names.push_back(prefix + ".");
-      const std::string head = flag.name.substr(0, flag.name.find('.') == std::string::npos ? std::string::npos : flag.name.find('.') + 1);
+      const std::string head =
+          flag.name.substr(0, flag.name.find('.') == std::string::npos ? std::string::npos : flag.name.find('.') + 1);
       const auto near = nearest(head, {names.begin(), names.end()});
       std::string what = "flag --" + flag.name + " is unknown";
       if (!near.empty()) {
         what += "; did you mean --" + std::string(near) + (near.ends_with('.') ? flag.name.substr(head.size()) : "");
       } else {
-        what += "; expected --settings, --settings-dir or a setting like --" + (given.prefixes.empty() ? "name" : given.prefixes.back()) + ".key";
+        what += "; expected --settings, --settings-dir or a setting like --" +
+                (given.prefixes.empty() ? "name" : given.prefixes.back()) + ".key";
       }
       pending.push_back(std::move(what));
       continue;
@@ -404,7 +420,8 @@ void Sources::Parts::read_file() {
   if (document.root.form == yaml::Form::mapping) {
     root = std::move(document.root);
   } else if (!empty) {
-    pending.push_back(yaml::to_string(file, document.root.at) + ": the file is " + std::string(yaml::describe(document.root)) +
+    pending.push_back(yaml::to_string(file, document.root.at) + ": the file is " +
+                      std::string(yaml::describe(document.root)) +
                       "; expected a mapping with a section for each service");
   }
 }
@@ -422,7 +439,8 @@ void Sources::Parts::read_directories() {
   for (std::string& directory : directories) {
     const auto status = given.files.status(directory);
     if (!status || !status->directory) {
-      pending.push_back("settings directory " + message::quoted(directory) + (status ? " is no directory" : " does not exist") +
+      pending.push_back("settings directory " + message::quoted(directory) +
+                        (status ? " is no directory" : " does not exist") +
                         "; check --settings-dir or TUTTI_SETTINGS_DIR");
       continue;
     }
@@ -447,26 +465,26 @@ std::string Sources::Parts::owner_of(std::string_view name, Spelling spelling) c
 void Sources::Parts::apply_file(Section& section, std::vector<std::string>& problems) {
   const yaml::Node* node = root.find(section.prefix);
   if (node == nullptr) return;
-  YamlBinding binding({.file = file,
-                       .lookup = &lookup,
-                       .problems = problems,
-                       .set = [&](const std::string& key, std::string place) {
-                         section.origins[key] = {Source::file, std::move(place)};
-                       }});
+  YamlBinding binding(
+      {.file = file, .lookup = &lookup, .problems = problems, .set = [&](const std::string& key, std::string place) {
+         section.origins[key] = {Source::file, std::move(place)};
+       }});
   binding.bind(*section.shape, section.value, *node, section.prefix);
   section.origins.erase(section.prefix);
 }
 
-void Sources::Parts::set(Section& section, Match match, std::string_view text, const Origin& origin, std::vector<std::string>& problems) {
+void Sources::Parts::set(Section& section, Match match, std::string_view text, const Origin& origin,
+                         std::vector<std::string>& problems) {
   const Shape& shape = *match.key->shape;
   if (!is_text(shape)) {
-    problems.push_back(told(origin) + ": " + match.name + " is a structure; give it in the YAML file or as a mounted file of YAML");
+    problems.push_back(told(origin) + ": " + match.name +
+                       " is a structure; give it in the YAML file or as a mounted file of YAML");
     return;
   }
   void* at = reach(match, section.value);
   if (const auto expected = read_setting(shape, at, text)) {
-    problems.push_back(told(origin) + ": " + match.name + " is " + (is_secret(shape) ? "\"***\"" : message::quoted(text)) +
-                       "; expected " + *expected);
+    problems.push_back(told(origin) + ": " + match.name + " is " +
+                       (is_secret(shape) ? "\"***\"" : message::quoted(text)) + "; expected " + *expected);
     return;
   }
   set_origin(section, match.name, origin);
@@ -484,7 +502,8 @@ bool Sources::Parts::read_mounted(Section& section, const std::string& key, cons
   if (is_text(shape)) {
     trim_newline(*text);
     if (const auto expected = read_setting(shape, value, *text)) {
-      problems.push_back(told(origin) + ": " + key + " is " + (is_secret(shape) ? "\"***\"" : message::quoted(*text)) + "; expected " + *expected);
+      problems.push_back(told(origin) + ": " + key + " is " + (is_secret(shape) ? "\"***\"" : message::quoted(*text)) +
+                         "; expected " + *expected);
       return false;
     }
     set_origin(section, key, origin);
@@ -497,12 +516,10 @@ bool Sources::Parts::read_mounted(Section& section, const std::string& key, cons
   }
   const std::size_t before = problems.size();
   std::erase_if(section.origins, [&](const auto& one) { return one.first == key || within(one.first, key); });
-  YamlBinding binding({.file = path,
-                       .lookup = nullptr,
-                       .problems = problems,
-                       .set = [&](const std::string& name, std::string place) {
-                         section.origins[name] = {Source::mounted, std::move(place)};
-                       }});
+  YamlBinding binding(
+      {.file = path, .lookup = nullptr, .problems = problems, .set = [&](const std::string& name, std::string place) {
+         section.origins[name] = {Source::mounted, std::move(place)};
+       }});
   binding.bind(shape, value, document.root, key);
   return problems.size() == before;
 }
@@ -543,7 +560,8 @@ void Sources::Parts::apply_flags(Section& section, std::vector<std::string>& pro
       continue;
     }
     const Shape& shape = *match->key->shape;
-    const bool boolean = shape.kind == Kind::boolean || (shape.element != nullptr && shape.kind != Kind::list && shape.element->kind == Kind::boolean);
+    const bool boolean = shape.kind == Kind::boolean ||
+                         (shape.element != nullptr && shape.kind != Kind::list && shape.element->kind == Kind::boolean);
     if (!flag.value && !boolean) {
       problems.push_back("flag --" + flag.name + " has no value; expected " + expected_setting(shape));
       continue;
@@ -558,7 +576,8 @@ void Sources::Parts::find_live(Section& section, const Shape& shape, void* value
     section.live.push_back({key, &shape, value});
   } else if (shape.kind == Kind::record) {
     for (const detail::Field& field : shape.fields)
-      find_live(section, *field.shape, static_cast<std::byte*>(value) + field.offset, key + "." + std::string(field.wire_name));
+      find_live(section, *field.shape, static_cast<std::byte*>(value) + field.offset,
+                key + "." + std::string(field.wire_name));
   }
 }
 
@@ -613,9 +632,16 @@ void Sources::load(const Shape& shape, void* value, std::string_view prefix) {
 void Sources::finish(const std::vector<std::string>& hosted) {
   std::vector<std::string> problems = std::move(parts_->pending);
   parts_->pending.clear();
-  const Shape nothing{.kind = Kind::record, .name = {}, .size = 0, .align = 1, .construct = nullptr, .destroy = nullptr, .move = nullptr};
+  const Shape nothing{.kind = Kind::record,
+                      .name = {},
+                      .size = 0,
+                      .align = 1,
+                      .construct = nullptr,
+                      .destroy = nullptr,
+                      .move = nullptr};
   for (const std::string& prefix : hosted) {
-    const auto loaded = std::any_of(parts_->sections.begin(), parts_->sections.end(), [&](const auto& s) { return s->prefix == prefix; });
+    const auto loaded = std::any_of(parts_->sections.begin(), parts_->sections.end(),
+                                    [&](const auto& s) { return s->prefix == prefix; });
     if (loaded) continue;
     Section section{.prefix = prefix, .shape = &nothing};
     parts_->apply(section, problems);
@@ -642,8 +668,10 @@ std::vector<std::string> Sources::notes() const {
   const std::vector<std::string_view> prefixes(parts_->given.prefixes.begin(), parts_->given.prefixes.end());
   for (const yaml::Entry& entry : parts_->root.entries) {
     if (std::find(prefixes.begin(), prefixes.end(), entry.key) != prefixes.end()) continue;
-    std::string note = yaml::to_string(parts_->file, entry.at) + ": section \"" + entry.key + "\" belongs to no service of this program";
-    if (const auto near = nearest(entry.key, prefixes); !near.empty()) note += "; did you mean \"" + std::string(near) + "\"";
+    std::string note = yaml::to_string(parts_->file, entry.at) + ": section \"" + entry.key +
+                       "\" belongs to no service of this program";
+    if (const auto near = nearest(entry.key, prefixes); !near.empty())
+      note += "; did you mean \"" + std::string(near) + "\"";
     notes.push_back(std::move(note));
   }
   return notes;
@@ -695,7 +723,8 @@ std::string to_table(const std::vector<Effective>& settings) {
     return text + "  ";
   };
   std::string out = padded("KEY", key_width) + padded("VALUE", value_width) + "SOURCE\n";
-  for (const Effective& one : settings) out += padded(one.key, key_width) + padded(one.value, value_width) + one.source + "\n";
+  for (const Effective& one : settings)
+    out += padded(one.key, key_width) + padded(one.value, value_width) + one.source + "\n";
   return out;
 }
 

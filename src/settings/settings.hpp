@@ -59,7 +59,8 @@ struct Given {
   std::vector<std::string> arguments = {};  // without the program's name and its command
   // Every name that a section may have: "tutti" and the compositions of this binary, hosted or not.
   std::vector<std::string> prefixes = {};
-  // Variables that begin as a prefix does and are none of its settings. TUTTI_SETTINGS and TUTTI_SETTINGS_DIR are known.
+  // Variables that begin as a prefix does and are none of its settings. TUTTI_SETTINGS and TUTTI_SETTINGS_DIR are
+  // known.
   std::vector<std::string> reserved = {};
 };
 

@@ -198,10 +198,12 @@ class Builder {
     const auto found = anchors_.find(name);
     if (found == anchors_.end())
       refuse(at, "alias *" + name + " has no anchor before it; write &" + name + " at the value that it stands for");
-    if (!found->second.done) refuse(at, "alias *" + name + " stands inside its own anchor; a value cannot contain itself");
+    if (!found->second.done)
+      refuse(at, "alias *" + name + " stands inside its own anchor; a value cannot contain itself");
     const Anchor& anchor = found->second;
     if (!open_.empty() && open_.back().node.form == Form::mapping && !open_.back().key) {
-      if (anchor.node.form != Form::scalar) refuse(at, "a key must be text; alias *" + name + " stands for a collection");
+      if (anchor.node.form != Form::scalar)
+        refuse(at, "a key must be text; alias *" + name + " stands for a collection");
       Node copy = anchor.node;
       copy.at = at;
       key(std::move(copy));
@@ -229,7 +231,7 @@ class Builder {
   struct Frame {
     Node node;
     std::string anchor;
-    std::optional<Node> key;  // of the entry whose value comes next
+    std::optional<Node> key;                            // of the entry whose value comes next
     std::unordered_map<std::string, std::size_t> seen;  // key -> index in node.entries
     std::optional<Merge> merge;
     bool merging = false;  // the value that comes next belongs to "<<"
@@ -241,7 +243,8 @@ class Builder {
     if (total_.nodes > limits_.nodes_max)
       refuse(at, "more than " + std::to_string(limits_.nodes_max) + " values (aliases expanded); split the file");
     if (total_.bytes > limits_.expanded_bytes_max)
-      refuse(at, "more than " + std::to_string(limits_.expanded_bytes_max) + " bytes (aliases expanded); split the file");
+      refuse(at,
+             "more than " + std::to_string(limits_.expanded_bytes_max) + " bytes (aliases expanded); split the file");
   }
 
   [[noreturn]] static void refuse_tag(Position at, std::string_view tag) {
@@ -297,7 +300,8 @@ class Builder {
       kept_.bytes += weight.bytes;
       if (kept_.nodes > limits_.nodes_max || kept_.bytes > limits_.expanded_bytes_max)
         refuse(node.at, "too much stands under anchors; expected at most " + std::to_string(limits_.nodes_max) +
-                            " values of " + std::to_string(limits_.expanded_bytes_max) + " bytes together; split the file");
+                            " values of " + std::to_string(limits_.expanded_bytes_max) +
+                            " bytes together; split the file");
       anchors_[anchor] = Anchor{node, weight, depth_of(node), true};
     }
     attach(std::move(node));
@@ -330,7 +334,8 @@ class Builder {
     if (!frame.merge) return;
     const auto from = [&](const Node& source) {
       if (source.form != Form::mapping)
-        refuse(frame.merge->at, "\"<<\" merges " + std::string(describe(source)) + "; expected a mapping or a list of mappings");
+        refuse(frame.merge->at,
+               "\"<<\" merges " + std::string(describe(source)) + "; expected a mapping or a list of mappings");
       for (const Entry& entry : source.entries) {
         if (!frame.seen.emplace(entry.key, 0).second) continue;
         Weight weight = weight_of(entry.value);
@@ -383,7 +388,8 @@ class Parser {
     cfg.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE);
     cfg.diag = diag_.get();
     parser_.reset(fy_parser_create(&cfg));
-    if (parser_ == nullptr || fy_parser_set_string(parser_.get(), text.data(), text.size()) != 0) throw std::bad_alloc();
+    if (parser_ == nullptr || fy_parser_set_string(parser_.get(), text.data(), text.size()) != 0)
+      throw std::bad_alloc();
   }
 
   Node parse(const Limits& limits) {
@@ -407,7 +413,8 @@ class Parser {
           seen = true;
           break;
         case FYET_SEQUENCE_START:
-          builder.open(node(Form::sequence), std::string(text_of(e.sequence_start.anchor)), text_of(e.sequence_start.tag));
+          builder.open(node(Form::sequence), std::string(text_of(e.sequence_start.anchor)),
+                       text_of(e.sequence_start.tag));
           break;
         case FYET_MAPPING_START:
           builder.open(node(Form::mapping), std::string(text_of(e.mapping_start.anchor)), text_of(e.mapping_start.tag));
@@ -417,7 +424,8 @@ class Parser {
           builder.close();
           break;
         case FYET_ALIAS:
-          builder.alias({at.line, at.column - (at.column > 1 ? 1 : 0)}, std::string(text_of(e.alias.anchor)));  // the mark stands behind the *
+          builder.alias({at.line, at.column - (at.column > 1 ? 1 : 0)},
+                        std::string(text_of(e.alias.anchor)));  // the mark stands behind the *
           break;
         case FYET_SCALAR: {
           Node scalar = node(Form::scalar);
@@ -465,7 +473,8 @@ class Parser {
     void* previous = nullptr;
     const fy_diag_error* error = fy_diag_errors_iterate(diag_.get(), &previous);
     if (error == nullptr) {
-      if (fy_parser_get_stream_error(parser_.get())) refuse(last, "this is not valid YAML; check the line before it too");
+      if (fy_parser_get_stream_error(parser_.get()))
+        refuse(last, "this is not valid YAML; check the line before it too");
       return;
     }
     Position at = last;
@@ -543,11 +552,16 @@ std::string_view describe(const Node& node) noexcept {
   if (node.form == Form::sequence) return "a list";
   if (node.form == Form::mapping) return "a mapping";
   switch (type_of(node)) {
-    case Type::null: return "nothing";
-    case Type::boolean: return "true or false";
-    case Type::integer: return "a whole number";
-    case Type::real: return "a number";
-    case Type::text: break;
+    case Type::null:
+      return "nothing";
+    case Type::boolean:
+      return "true or false";
+    case Type::integer:
+      return "a whole number";
+    case Type::real:
+      return "a number";
+    case Type::text:
+      break;
   }
   return "a text";
 }

@@ -38,9 +38,9 @@ struct Node {
   Form form = Form::scalar;
   Style style = Style::plain;
   Position at = {};
-  std::string text = {};             // scalar: unescaped and folded; empty and plain is null
-  std::vector<Node> items;           // sequence
-  std::vector<Entry> entries;        // mapping, as written; what a merge key brought stands behind
+  std::string text = {};       // scalar: unescaped and folded; empty and plain is null
+  std::vector<Node> items;     // sequence
+  std::vector<Entry> entries;  // mapping, as written; what a merge key brought stands behind
 
   // The value under a key of a mapping; null if it is not there. Lives as long as this node is not changed.
   [[nodiscard]] const Node* find(std::string_view key) const noexcept;

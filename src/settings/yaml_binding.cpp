@@ -24,11 +24,13 @@ void YamlBinding::bind(const Shape& shape, void* value, const Node& given, const
   parts_.set(key, yaml::to_string(parts_.file, node->at));
   const bool nothing = node->form == Form::scalar && yaml::type_of(*node) == yaml::Type::null;
   switch (shape.kind) {
-    case Kind::live: return live(shape, value, *node, key);
+    case Kind::live:
+      return live(shape, value, *node, key);
     case Kind::optional: {
       if (nothing) return shape.optional->reset(value);
       const bool merge = shape.element->kind == Kind::record && shape.optional->has(value);
-      return bind(*shape.element, merge ? const_cast<void*>(shape.optional->get(value)) : shape.optional->emplace(value), *node, key);
+      return bind(*shape.element,
+                  merge ? const_cast<void*>(shape.optional->get(value)) : shape.optional->emplace(value), *node, key);
     }
     case Kind::record:
       if (nothing) return;  // a section with all of its lines commented out
@@ -37,18 +39,21 @@ void YamlBinding::bind(const Shape& shape, void* value, const Node& given, const
     case Kind::list:
       if (nothing) return shape.list->clear(value);
       return list(shape, value, *node, key);
-    case Kind::array: return array(shape, value, *node, key);
+    case Kind::array:
+      return array(shape, value, *node, key);
     case Kind::map:
       if (nothing) return shape.map->clear(value);
       return map(shape, value, *node, key);
-    case Kind::variant: return variant(shape, value, *node, key);
+    case Kind::variant:
+      return variant(shape, value, *node, key);
     default:
       if (node->form != Form::scalar || nothing) return refuse(*node, key, shape, expected_setting(shape));
       return text(shape, value, *node, key);
   }
 }
 
-void YamlBinding::record(const Shape& shape, void* value, const Node& node, const std::string& key, std::string_view except) {
+void YamlBinding::record(const Shape& shape, void* value, const Node& node, const std::string& key,
+                         std::string_view except) {
   for (const yaml::Entry& entry : node.entries) {
     if (!except.empty() && entry.key == except) continue;
     const detail::Field* found = nullptr;
@@ -87,9 +92,11 @@ void YamlBinding::list(const Shape& shape, void* value, const Node& node, const 
 
 void YamlBinding::array(const Shape& shape, void* value, const Node& node, const std::string& key) {
   if (node.form == Form::scalar && is_text(shape)) return text(shape, value, node, key);
-  if (node.form != Form::sequence || node.items.size() != shape.count) return refuse(node, key, shape, expected_setting(shape));
+  if (node.form != Form::sequence || node.items.size() != shape.count)
+    return refuse(node, key, shape, expected_setting(shape));
   for (std::size_t i = 0; i < shape.count; ++i)
-    bind(*shape.element, static_cast<std::byte*>(value) + i * shape.element->size, node.items[i], key + "[" + std::to_string(i) + "]");
+    bind(*shape.element, static_cast<std::byte*>(value) + i * shape.element->size, node.items[i],
+         key + "[" + std::to_string(i) + "]");
 }
 
 void YamlBinding::map(const Shape& shape, void* value, const Node& node, const std::string& key) {
@@ -138,7 +145,8 @@ void YamlBinding::text(const Shape& shape, void* value, const Node& node, const 
 bool YamlBinding::interpolated(Node& scalar, const std::string& key) {
   Interpolated result = interpolate(scalar.text, *parts_.lookup);
   if (result.error.empty() && !result.unset.empty())
-    result.error = "variable \"" + result.unset.front() + "\" is not set; set it, or give a default: ${" + result.unset.front() + ":-...}";
+    result.error = "variable \"" + result.unset.front() + "\" is not set; set it, or give a default: ${" +
+                   result.unset.front() + ":-...}";
   if (!result.error.empty()) {
     problem(scalar.at, key + ": " + result.error);
     return false;
@@ -149,7 +157,8 @@ bool YamlBinding::interpolated(Node& scalar, const std::string& key) {
 
 void YamlBinding::refuse(const Node& node, const std::string& key, const Shape& shape, const std::string& expected) {
   std::string found(yaml::describe(node));
-  if (node.form == Form::scalar && found != "nothing") found = is_secret(shape) ? "\"***\"" : message::quoted(node.text);
+  if (node.form == Form::scalar && found != "nothing")
+    found = is_secret(shape) ? "\"***\"" : message::quoted(node.text);
   problem(node.at, key + " is " + found + "; expected " + expected);
 }
 

@@ -28,7 +28,8 @@ class YamlBinding {
   void bind(const detail::Shape& shape, void* value, const yaml::Node& node, const std::string& key);
 
  private:
-  void record(const detail::Shape& shape, void* value, const yaml::Node& node, const std::string& key, std::string_view except);
+  void record(const detail::Shape& shape, void* value, const yaml::Node& node, const std::string& key,
+              std::string_view except);
   void list(const detail::Shape& shape, void* value, const yaml::Node& node, const std::string& key);
   void array(const detail::Shape& shape, void* value, const yaml::Node& node, const std::string& key);
   void map(const detail::Shape& shape, void* value, const yaml::Node& node, const std::string& key);

@@ -11,7 +11,8 @@ namespace {
 using tutti::settings::Interpolated;
 
 Interpolated result_of(std::string_view text) {
-  static const std::map<std::string, std::string, std::less<>> variables{{"SET", "value"}, {"EMPTY", ""}, {"DOLLAR", "${SET}"}};
+  static const std::map<std::string, std::string, std::less<>> variables{
+      {"SET", "value"}, {"EMPTY", ""}, {"DOLLAR", "${SET}"}};
   return tutti::settings::interpolate(text, [](std::string_view name) -> std::optional<std::string> {
     const auto at = variables.find(name);
     return at == variables.end() ? std::nullopt : std::optional(at->second);
@@ -30,9 +31,7 @@ TEST(Interpolation, puts_values_in) {
   EXPECT_EQ(text_of("${EMPTY}"), "");
 }
 
-TEST(Interpolation, writes_two_dollars_as_one) {
-  EXPECT_EQ(text_of("$$SET $${SET} $$$SET"), "$SET ${SET} $value");
-}
+TEST(Interpolation, writes_two_dollars_as_one) { EXPECT_EQ(text_of("$$SET $${SET} $$$SET"), "$SET ${SET} $value"); }
 
 TEST(Interpolation, knows_defaults_for_unset_and_for_empty) {
   EXPECT_EQ(text_of("${NONE:-d} ${EMPTY:-d} ${SET:-d}"), "d d value");
@@ -72,7 +71,8 @@ TEST(Interpolation, refuses_what_is_no_variable) {
   EXPECT_EQ(result_of("$5").error, "\"$\" is followed by no variable; write \"$$\" for a dollar");
   EXPECT_EQ(result_of("${}").error, "\"${\" is followed by no variable's name; write \"$$\" for a dollar");
   EXPECT_EQ(result_of("${SET").error, "\"${SET\" is not closed; write \"}\" behind it");
-  EXPECT_EQ(result_of("${SET!x}").error, "\"${SET\" is followed by something unknown; expected }, :-, -, :?, ?, :+ or +");
+  EXPECT_EQ(result_of("${SET!x}").error,
+            "\"${SET\" is followed by something unknown; expected }, :-, -, :?, ?, :+ or +");
   EXPECT_EQ(result_of("${NONE:-x").error, "\"${\" is not closed; write \"}\" behind it, or \"$$\" for a dollar");
   EXPECT_EQ(result_of("${SET:").error, "\"${SET\" is followed by something unknown; expected }, :-, -, :?, ?, :+ or +");
 }
@@ -83,7 +83,8 @@ TEST(Interpolation, keeps_its_limits) {
 
   EXPECT_EQ(text_of(deep), "x");
   EXPECT_EQ(result_of("${NONE:-" + deep + "}").error, "defaults are nested deeper than 16");
-  EXPECT_EQ(result_of(std::string(tutti::settings::interpolation_bytes_max + 1, 'x')).error, "the value becomes longer than 1048576 bytes");
+  EXPECT_EQ(result_of(std::string(tutti::settings::interpolation_bytes_max + 1, 'x')).error,
+            "the value becomes longer than 1048576 bytes");
 }
 
 }  // namespace

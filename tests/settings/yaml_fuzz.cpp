@@ -25,7 +25,8 @@ void walk(const tutti::yaml::Node& node, const tutti::settings::Lookup& lookup) 
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto document = tutti::yaml::read(text, {.bytes_max = 64 * 1024, .nodes_max = 10'000, .expanded_bytes_max = 256 * 1024});
+  const auto document =
+      tutti::yaml::read(text, {.bytes_max = 64 * 1024, .nodes_max = 10'000, .expanded_bytes_max = 256 * 1024});
   if (document.problem) {
     if (document.problem->at.line == 0 || document.problem->what.empty()) std::abort();
     return 0;

@@ -89,11 +89,15 @@ std::string value_of(const Node& node) {
     return out + "}";
   }
   switch (tutti::yaml::type_of(node)) {
-    case Type::null: return "null;";
-    case Type::boolean: return node.text == "true" || node.text == "True" || node.text == "TRUE" ? "true;" : "false;";
+    case Type::null:
+      return "null;";
+    case Type::boolean:
+      return node.text == "true" || node.text == "True" || node.text == "TRUE" ? "true;" : "false;";
     case Type::integer:
-    case Type::real: return number(number_of(node.text));
-    case Type::text: break;
+    case Type::real:
+      return number(number_of(node.text));
+    case Type::text:
+      break;
   }
   return "s" + sized(node.text);
 }
@@ -128,8 +132,10 @@ TEST(YamlSuite, is_read_right_or_refused_and_never_misread) {
     ++right;
   }
 
-  std::printf("yaml-test-suite: %zu cases: %d read right (%d compared with the suite's JSON too), %d invalid ones refused, %d valid ones refused:\n%s",
-              cases.size(), right, values, rightly_refused, refused, refused_ids.c_str());
+  std::printf(
+      "yaml-test-suite: %zu cases: %d read right (%d compared with the suite's JSON too), %d invalid ones refused, %d "
+      "valid ones refused:\n%s",
+      cases.size(), right, values, rightly_refused, refused, refused_ids.c_str());
 }
 
 }  // namespace
