@@ -23,9 +23,16 @@ namespace detail {
 #pragma clang diagnostic ignored "-Wundefined-internal"
 #endif
 
-// An object that is never defined: only the addresses of its fields are asked for, by the compiler.
+// An object that is never defined: only the addresses of its fields are asked for, by the compiler. In a struct of
+// ours, because g++ refuses an undefined variable whose own type is local to a function.
 template <class T>
-extern T nowhere;
+struct Undefined {
+  T value;
+};
+template <class T>
+extern Undefined<T> undefined;
+template <class T>
+inline constexpr T& nowhere = undefined<T>.value;
 
 }  // namespace detail
 

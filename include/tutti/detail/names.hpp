@@ -64,7 +64,8 @@ constexpr void join_type_name(std::string_view text, NameBuffer<Size>& out) {
     if (c == ':') {
       out.size = level_start;
     } else if (c == '<' || c == ',') {
-      if (c == '<' && std::string_view(out.text + level_start, out.size - level_start) == "basic_string") {
+      const std::string_view name(out.text + level_start, out.size - level_start);
+      if (c == '<' && (name == "basic_string" || name == "Basic_string")) {
         out.size = level_start;
         put("String");
         for (int depth = 0; i < text.size(); ++i) {
