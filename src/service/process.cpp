@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "message/json_text.hpp"
@@ -42,10 +43,21 @@ world::Address address_of(std::string_view key, const std::string& text) {
 }  // namespace
 
 struct Process::Member {
-  Member(world::World& world, const runtime::ShardSettings& settings, Environment& environment) : shard(world, settings), host(shard, environment) {}
+  Member(world::World& world, const runtime::ShardSettings& settings, Environment& environment) : shard(world, settings) {
+    const runtime::CurrentShard current(shard);
+    host = std::make_unique<Host>(shard, environment);
+  }
+  // What is left ends as its shard's own: listeners first, then handlers' objects. Its thread has ended.
+  void close() {
+    const runtime::CurrentShard current(shard);
+    admin.reset();
+    rpc.reset();
+    http.reset();
+    host.reset();
+  }
 
   runtime::Shard shard;
-  Host host;
+  std::unique_ptr<Host> host;
   std::unique_ptr<HttpEntry> http_entry;
   std::unique_ptr<RpcEntry> rpc_entry;
   std::unique_ptr<AdminEntry> admin_entry;
@@ -88,6 +100,10 @@ int Process::run() {
       tell_ready();
     } catch (...) {
       failure_ = std::current_exception();
+    }
+    // Timers and work that had begun end on their own fibers, before what they refer to.
+    if (failure_) {
+      (void)first.host->stop(first.shard.now());
       first.shard.stop();
     }
   });
@@ -102,10 +118,9 @@ int Process::run() {
   const bool failed = failure_ != nullptr;
   phase_.store(failed ? 2 : 3);
   phase_.notify_all();
-  {
-    // What is left behind ends on its own shard: listeners first, then handlers' objects.
-    const runtime::CurrentShard current(first.shard);
-    while (!members_.empty()) members_.pop_back();
+  while (!members_.empty()) {
+    members_.back()->close();
+    members_.pop_back();
   }
   environment_->close();
   if (failed) std::rethrow_exception(failure_);
@@ -113,9 +128,9 @@ int Process::run() {
 }
 
 void Process::start(Member& member, bool first) {
-  for (const Composed& composed : parts_.services) member.host.add(composed);
+  for (const Composed& composed : parts_.services) member.host->add(composed);
   if (first) parts_.sources.finish();
-  member.host.start(first);
+  member.host->start(first);
   listen(member, first);
 }
 
@@ -124,10 +139,10 @@ void Process::listen(Member& member, bool first) {
   const bool several = library.threads > 1u;
   // A Unix socket belongs to one listener: the first shard's.
   const auto mine = [&](const world::Address& address) { return first || address.kind != world::Address::Kind::local; };
-  member.http_entry = std::make_unique<HttpEntry>(member.host);
+  member.http_entry = std::make_unique<HttpEntry>(*member.host);
   if (library.http.documents == HttpSettings::Documents::everybody) {
-    member.http_entry->add_page("/openapi.json", "application/json", [&member] { return openapi_document(member.host, ""); });
-    member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member] { return documentation_page(member.host); });
+    member.http_entry->add_page("/openapi.json", "application/json", [&member] { return openapi_document(*member.host, ""); });
+    member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member] { return documentation_page(*member.host); });
   }
   if (!is_off(library.http.listen)) {
     // The first shard's port 0 becomes a number that the others share.
@@ -143,9 +158,9 @@ void Process::listen(Member& member, bool first) {
   }
   if (!is_off(library.rpc.listen)) {
     const world::Address address = first || !listening_.rpc ? address_of("tutti.rpc.listen", library.rpc.listen) : *listening_.rpc;
-    check_rpc_address(member.host, address);
+    check_rpc_address(*member.host, address);
     if (mine(address)) {
-      member.rpc_entry = std::make_unique<RpcEntry>(member.host);
+      member.rpc_entry = std::make_unique<RpcEntry>(*member.host);
       member.rpc = net::serve_rpc(member.shard, *member.rpc_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = rpc_limits()});
       if (first) listening_.rpc = member.rpc->address();
     }
@@ -167,6 +182,9 @@ void Process::start_other_members() {
           start(*m, false);
         } catch (...) {
           failure = std::current_exception();
+        }
+        if (failure) {
+          (void)m->host->stop(m->shard.now());
           m->shard.stop();
         }
         started.unpark();
@@ -213,24 +231,24 @@ void Process::serve_admin(Member& first) {
   if (is_off(listen)) return;
   AdminEntry::Sources sources;
   sources.not_ready = [this, &first] {
-    std::vector<std::string> reasons = first.host.not_ready();
+    std::vector<std::string> reasons = first.host->not_ready();
     if (draining_) reasons.insert(reasons.begin(), "draining: the process was asked to stop");
     return reasons;
   };
   sources.remarks = [&first] {
     std::vector<std::string> remarks;
-    if (first.host.has_events()) remarks.emplace_back(first.host.bus().remark());
+    if (first.host->has_events()) remarks.emplace_back(first.host->bus().remark());
     return remarks;
   };
   sources.metrics = [this] {
     std::vector<const Metrics*> parts{&metrics_};
     for (const auto& member : members_) {
-      for (const auto& composition : member->host.compositions()) parts.push_back(&composition->metrics());
+      for (const auto& composition : member->host->compositions()) parts.push_back(&composition->metrics());
     }
     return observe::prometheus_text(parts);
   };
-  sources.openapi = [&first](std::string_view service) { return openapi_document(first.host, service); };
-  sources.docs = [&first] { return documentation_page(first.host); };
+  sources.openapi = [&first](std::string_view service) { return openapi_document(*first.host, service); };
+  sources.docs = [&first] { return documentation_page(*first.host); };
   first.admin_entry = std::make_unique<AdminEntry>(std::move(sources));
   first.admin = net::serve_http(first.shard, *first.admin_entry, {.listen = address_of("tutti.admin.listen", listen), .limits = {.connections_max = 64}});
   listening_.admin = first.admin->address();
@@ -253,8 +271,8 @@ void Process::observe_members(Metrics& metrics) {
   metrics.observe_total("tutti.http.connections.refused", {.unit = "{connection}", .description = "Connections over the limit or out of descriptors"}, {}, sum([](Member& m) { return m.http ? m.http->counts().refused_connections : 0; }));
   metrics.observe("tutti.rpc.connections", {.unit = "{connection}", .description = "Open RPC connections"}, {}, sum([](Member& m) { return m.rpc ? m.rpc->counts().connections : 0; }));
   metrics.observe("tutti.rpc.in_flight", {.unit = "{request}", .description = "RPC calls being handled"}, {}, sum([](Member& m) { return m.rpc ? m.rpc->counts().in_flight : 0; }));
-  metrics.observe("tutti.events.waiting", {.unit = "{event}", .description = "Events not yet handled"}, {}, sum([](Member& m) { return m.host.bus().numbers().waiting; }));
-  metrics.observe_total("tutti.events.dead", {.unit = "{event}", .description = "Events given up after their last attempt"}, {}, sum([](Member& m) { return m.host.bus().numbers().dead; }));
+  metrics.observe("tutti.events.waiting", {.unit = "{event}", .description = "Events not yet handled"}, {}, sum([](Member& m) { return m.host->bus().numbers().waiting; }));
+  metrics.observe_total("tutti.events.dead", {.unit = "{event}", .description = "Events given up after their last attempt"}, {}, sum([](Member& m) { return m.host->bus().numbers().dead; }));
   for (const auto& [name, database] : environment_->databases()) {
     metrics.observe("tutti.database.outbox.rows", {.unit = "{row}", .description = "Events waiting for a broker"}, {{"db.namespace", name}}, [db = database] { return static_cast<double>(db->numbers().outbox_rows); });
     metrics.observe("tutti.database.writers.waiting", {.unit = "{fiber}", .description = "Fibers waiting for the write lock"}, {{"db.namespace", name}}, [db = database] { return static_cast<double>(db->numbers().writers_waiting); });
@@ -271,7 +289,7 @@ void Process::export_spans(Member& first) {
       observe::SpanExporterSettings{}, observe::OtlpResource{.service_name = service, .service_version = parts_.version, .instance_id = parts_.world.random().id()},
       parts_.world.clock(), parts_.world.random(), [&first, url](const std::string& body, Instant deadline) -> observe::ExportReply {
         try {
-          const HttpReply reply = first.host.client().http().send(
+          const HttpReply reply = first.host->client().http().send(
               {.method = "POST", .url = url, .headers = {{"content-type", "application/json"}}, .body = body, .deadline = deadline - first.shard.now()});
           observe::ExportReply result{.status = reply.status};
           if (const auto after = reply.header("retry-after")) result.retry_after = std::chrono::seconds(std::atoi(std::string(*after).c_str()));
@@ -298,7 +316,7 @@ void Process::tell_ready() {
   const std::string http = text(listening_.http), rpc = text(listening_.rpc), admin = text(listening_.admin);
   Logger log(environment_->log());
   log.info("ready", {{"service.name", names}, {"service.version", parts_.version}, {"tutti.http", http}, {"tutti.rpc", rpc}, {"tutti.admin", admin}});
-  if (members_.front()->host.has_events()) log.warn(members_.front()->host.bus().remark());
+  if (members_.front()->host->has_events()) log.warn(members_.front()->host->bus().remark());
   phase_.store(1);
   phase_.notify_all();
 }
@@ -347,8 +365,15 @@ void Process::drain_member(Member& member, Instant until) {
   bool whole = true;
   if (member.http) whole = member.http->drain(until) && whole;
   if (member.rpc) whole = member.rpc->drain(until) && whole;
-  whole = member.host.stop(until) && whole;
+  whole = member.host->stop(until) && whole;
   if (!whole) missed_deadline_ = true;
+  // What still runs may be in the hands of a thread that cannot be cancelled: a process that was asked to stop does not
+  // wait for it. Transactions that are open roll back.
+  if (!whole && parts_.handle_signals) {
+    Logger(environment_->log()).error("the drain deadline was missed; what was still running is given up");
+    tutti::sleep(std::chrono::milliseconds(100));  // for the log's last lines
+    std::_Exit(exit_code::drain_deadline_missed);
+  }
   member.http.reset();
   member.rpc.reset();
 }

@@ -1,0 +1,41 @@
+"""The headers stay light: a service file of the shop compiles in at most 1.9 times, a test file in at most 2.5 times the
+CPU time of a file that only includes gtest (g++, -O0, median of 5)."""
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SERVICE_MAX, TEST_MAX, RUNS = 1.9, 2.5, 5
+INCLUDES = [f"-I{ROOT}/include", f"-I{ROOT}/examples/shop"]
+
+
+def cpu_seconds(source):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(["g++", "-std=c++20", "-O0", "-c", str(source), "-o", os.devnull, *INCLUDES], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+with tempfile.TemporaryDirectory() as folder:
+    gtest = pathlib.Path(folder) / "gtest_only.cpp"
+    gtest.write_text("#include <gtest/gtest.h>\n")
+    shop = ROOT / "examples/shop"
+    files = {p: SERVICE_MAX for p in sorted(shop.glob("*/*.cpp")) if not p.stem.endswith("_test") and p.stem == p.parent.name}
+    files |= {p: TEST_MAX for p in sorted(shop.glob("*/*_test.cpp"))}
+    times = {p: [] for p in [gtest, *files]}
+    for _ in range(RUNS):  # in turn, so that noise meets all alike
+        for path in times:
+            times[path].append(cpu_seconds(path))
+
+base = statistics.median(times[gtest])
+print(f"gtest alone: {base:.2f} s CPU")
+over = False
+for path, limit in files.items():
+    seconds = statistics.median(times[path])
+    over |= seconds / base > limit
+    print(f"{path.relative_to(ROOT)}: {seconds:.2f} s, {seconds / base:.2f} x (at most {limit} x){'  OVER' if seconds / base > limit else ''}")
+sys.exit(1 if over else 0)
