@@ -45,11 +45,11 @@ struct Everything {
   friend bool operator==(const Everything&, const Everything&) = default;
 };
 
-constexpr Migration everything_migrations[] = {
-    {"0001-everything.sql",
-     "create table everything (yes, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, text, bytes, time, duration, state, "
-     "some, none, list, map, array, record, variant);"
-     "create table loose (a, b, c)"}};
+constexpr Migration everything_migrations[] = {{"0001-everything.sql",
+                                                "create table everything (yes, i8, i16, i32, i64, u8, u16, u32, u64, "
+                                                "f32, f64, text, bytes, time, duration, state, "
+                                                "some, none, list, map, array, record, variant);"
+                                                "create table loose (a, b, c)"}};
 
 Everything everything() {
   return {.yes = true,
@@ -200,12 +200,14 @@ TEST_F(Binding, a_number_that_does_not_fit_its_field_is_refused) {
 }
 
 TEST_F(Binding, a_value_that_cannot_be_stored_is_refused) {
-  EXPECT_ERROR(db->run("insert into loose (a) values (?)", std::numeric_limits<std::uint64_t>::max()), Code::out_of_range,
-               "18446744073709551615");
+  EXPECT_ERROR(db->run("insert into loose (a) values (?)", std::numeric_limits<std::uint64_t>::max()),
+               Code::out_of_range, "18446744073709551615");
   EXPECT_ERROR(db->run("insert into loose (a) values (?)", std::numeric_limits<double>::quiet_NaN()),
                Code::invalid_argument, "cannot be stored");
-  EXPECT_ERROR(db->run("insert into loose (a) values (?)", std::string("\xff")), Code::invalid_argument, "cannot be stored");
-  EXPECT_ERROR(db->run("insert into loose (a) values (?)", static_cast<State>(9)), Code::invalid_argument, "cannot be stored");
+  EXPECT_ERROR(db->run("insert into loose (a) values (?)", std::string("\xff")), Code::invalid_argument,
+               "cannot be stored");
+  EXPECT_ERROR(db->run("insert into loose (a) values (?)", static_cast<State>(9)), Code::invalid_argument,
+               "cannot be stored");
   EXPECT_EQ(count(*db, "loose"), 0);
 }
 
@@ -216,7 +218,8 @@ TEST_F(Binding, time_as_SQLite_writes_it_is_understood) {
 TEST_F(Binding, times_sort_as_text_as_they_do_in_time) {
   const Time whole = *parse_time("2026-01-01T00:00:00Z");
   EXPECT_EQ(db->one<bool>("select ? < ?", whole, whole + std::chrono::nanoseconds(1)), true);
-  EXPECT_EQ(db->one<bool>("select ? < ?", whole + std::chrono::nanoseconds(100), whole + std::chrono::seconds(1)), true);
+  EXPECT_EQ(db->one<bool>("select ? < ?", whole + std::chrono::nanoseconds(100), whole + std::chrono::seconds(1)),
+            true);
 }
 
 TEST_F(Binding, the_number_of_values_must_be_that_of_the_question_marks) {
@@ -232,7 +235,8 @@ TEST_F(Binding, more_than_one_row_is_an_error_for_one) {
 
 TEST_F(Binding, a_statement_may_write_and_give_rows) {
   EXPECT_EQ(db->one<std::int64_t>("insert into loose (a) values (5) returning a"), 5);
-  EXPECT_ERROR(db->one<std::string>("insert into loose (a) values (6) returning a"), Code::data_loss, "expected a text");
+  EXPECT_ERROR(db->one<std::string>("insert into loose (a) values (6) returning a"), Code::data_loss,
+               "expected a text");
   EXPECT_EQ(db->query<std::int32_t>("select a from loose"), std::vector<std::int32_t>{5});
 }
 

@@ -1,4 +1,5 @@
-// The power fails, writes tear, syncs fail, the disk fills up: what was committed is there afterwards, and nothing else.
+// The power fails, writes tear, syncs fail, the disk fills up: what was committed is there afterwards, and nothing
+// else.
 #include <cerrno>
 #include <set>
 
@@ -21,7 +22,8 @@ class Ledger {
   // Adds entry n, and takes away entry n - 5.
   void commit(std::int64_t n) {
     db->transaction([&](Transaction& t) {
-      t.run("insert into entries (n, text) values (?, ?)", n, std::string(static_cast<std::size_t>(200 + n * 37 % 3000), 'x'));
+      t.run("insert into entries (n, text) values (?, ?)", n,
+            std::string(static_cast<std::size_t>(200 + n * 37 % 3000), 'x'));
       t.run("insert into copies (n) values (?)", n);
       if (n >= 5) {
         t.run("delete from entries where n = ?", n - 5);
@@ -39,13 +41,14 @@ class Ledger {
   void expect_whole() {
     EXPECT_EQ(db->query<std::int64_t>("select n from entries order by n"),
               std::vector<std::int64_t>(committed.begin(), committed.end()));
-    EXPECT_EQ(db->query<std::int64_t>("select n from copies order by n"), db->query<std::int64_t>("select n from entries order by n"));
+    EXPECT_EQ(db->query<std::int64_t>("select n from copies order by n"),
+              db->query<std::int64_t>("select n from entries order by n"));
     EXPECT_EQ(db->one<std::string>("pragma integrity_check"), "ok");
   }
 
-  static constexpr Migration migrations[] = {
-      {"0001-ledger.sql", "create table entries (n integer primary key, text text not null);"
-                          "create table copies (n integer primary key)"}};
+  static constexpr Migration migrations[] = {{"0001-ledger.sql",
+                                              "create table entries (n integer primary key, text text not null);"
+                                              "create table copies (n integer primary key)"}};
   world::SimulatedWorld world;
   std::unique_ptr<Database> db;
   std::set<std::int64_t> committed;
@@ -104,7 +107,8 @@ TEST(Crash, while_the_file_is_made_leaves_one_that_opens) {
   }
   for (const FileOperation what : {FileOperation::write, FileOperation::sync, FileOperation::sync_directory}) {
     for (std::uint64_t at = 1; at <= operations && !testing::Test::HasFailure(); ++at) {
-      SCOPED_TRACE("crash at occasion " + std::to_string(at) + " of operation " + std::to_string(static_cast<int>(what)));
+      SCOPED_TRACE("crash at occasion " + std::to_string(at) + " of operation " +
+                   std::to_string(static_cast<int>(what)));
       Ledger ledger(at);
       ledger.world.files().fail(what, at, EIO);
       try {

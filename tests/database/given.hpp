@@ -55,10 +55,10 @@ inline Error error_of(const std::function<void()>& f) {
   return Error(Code::ok, "");
 }
 
-#define EXPECT_ERROR(statement, expected_code, expected_text)                                \
-  do {                                                                                       \
-    const ::tutti::Error found_error = ::tutti::given::error_of([&] { (void)(statement); }); \
-    EXPECT_EQ(found_error.code(), expected_code) << found_error.what();                      \
+#define EXPECT_ERROR(statement, expected_code, expected_text)                                                \
+  do {                                                                                                       \
+    const ::tutti::Error found_error = ::tutti::given::error_of([&] { (void)(statement); });                 \
+    EXPECT_EQ(found_error.code(), expected_code) << found_error.what();                                      \
     EXPECT_NE(std::string(found_error.what()).find(expected_text), std::string::npos) << found_error.what(); \
   } while (false)
 
@@ -76,13 +76,14 @@ struct SimulatedDatabase : ::testing::Test {
 // Fibers of one shard in the simulated world, until all have ended.
 class Fibers {
  public:
-  explicit Fibers(world::World& world) : shard_(world, {.escaped = [](std::string_view, std::exception_ptr error) {
-                                             try {
-                                               std::rethrow_exception(error);
-                                             } catch (const std::exception& escaped) {
-                                               ADD_FAILURE() << "escaped from a fiber: " << escaped.what();
-                                             }
-                                           }}) {}
+  explicit Fibers(world::World& world)
+      : shard_(world, {.escaped = [](std::string_view, std::exception_ptr error) {
+                 try {
+                   std::rethrow_exception(error);
+                 } catch (const std::exception& escaped) {
+                   ADD_FAILURE() << "escaped from a fiber: " << escaped.what();
+                 }
+               }}) {}
 
   template <class F>
   void spawn(F f, Instant deadline = Instant::never()) {

@@ -5,7 +5,8 @@
 namespace tutti::given {
 namespace {
 
-constexpr Migration version_1[] = {{"0001-orders.sql", "create table orders (id text primary key, total integer not null)"}};
+constexpr Migration version_1[] = {
+    {"0001-orders.sql", "create table orders (id text primary key, total integer not null)"}};
 constexpr Migration version_2[] = {version_1[0],
                                    {"0002-note.sql", "alter table orders add column note text not null default ''"}};
 
@@ -49,11 +50,13 @@ TEST_F(Migrations, a_changed_one_is_named) {
   open({.migrations = version_1});
   constexpr Migration changed[] = {{"0001-orders.sql", "create table orders (id text)"}};
 
-  EXPECT_ERROR(open({.migrations = changed}), Code::failed_precondition, "\"0001-orders.sql\" was changed after it was applied");
+  EXPECT_ERROR(open({.migrations = changed}), Code::failed_precondition,
+               "\"0001-orders.sql\" was changed after it was applied");
 }
 
 TEST_F(Migrations, a_failing_one_is_named_and_nothing_of_it_stays) {
-  constexpr Migration failing[] = {version_1[0], {"0002-bad.sql", "create table b (x); insert into nowhere values (1)"}};
+  constexpr Migration failing[] = {version_1[0],
+                                   {"0002-bad.sql", "create table b (x); insert into nowhere values (1)"}};
 
   EXPECT_ERROR(open({.migrations = failing}), Code::failed_precondition, "\"0002-bad.sql\" failed and was undone");
 
@@ -71,7 +74,8 @@ TEST_F(Migrations, a_new_one_below_an_applied_one_is_refused) {
   open({.migrations = version_1});
   constexpr Migration late[] = {{"0000-before.sql", "create table b (x)"}, version_1[0]};
 
-  EXPECT_ERROR(open({.migrations = late}), Code::failed_precondition, "\"0000-before.sql\" is new, but \"0001-orders.sql\" was applied already");
+  EXPECT_ERROR(open({.migrations = late}), Code::failed_precondition,
+               "\"0000-before.sql\" is new, but \"0001-orders.sql\" was applied already");
 }
 
 TEST_F(Migrations, a_file_of_another_service_is_refused) {
@@ -105,11 +109,13 @@ TEST_F(Migrations, may_rebuild_a_table_that_others_refer_to) {
 }
 
 TEST_F(Migrations, that_break_references_are_undone) {
-  constexpr Migration breaking[] = {{"0001-a.sql",
-                                     "create table a (id integer primary key); create table b (a integer references a (id));"
-                                     "insert into b values (1)"}};
+  constexpr Migration breaking[] = {
+      {"0001-a.sql",
+       "create table a (id integer primary key); create table b (a integer references a (id));"
+       "insert into b values (1)"}};
 
-  EXPECT_ERROR(open({.migrations = breaking}), Code::failed_precondition, "table \"b\" has rows that refer to missing rows");
+  EXPECT_ERROR(open({.migrations = breaking}), Code::failed_precondition,
+               "table \"b\" has rows that refer to missing rows");
 }
 
 TEST_F(Migrations, the_previous_version_works_against_the_new_schema) {

@@ -24,8 +24,10 @@ struct Closed {
 };
 
 constexpr Service payments{"payments", "1.0"};
-constexpr Method<Receipt(Charge), Throws<Declined>> charge{payments, "charge", post("/charges"), {.repeat = Repeat::by_key}};
-constexpr Method<Receipt(Charge), Throws<Closed>> charge_v2{payments, "charge", post("/charges"), {.repeat = Repeat::by_key}};
+constexpr Method<Receipt(Charge), Throws<Declined>> charge{
+    payments, "charge", post("/charges"), {.repeat = Repeat::by_key}};
+constexpr Method<Receipt(Charge), Throws<Closed>> charge_v2{
+    payments, "charge", post("/charges"), {.repeat = Repeat::by_key}};
 constexpr Event<Receipt> charged{payments, "charged"};
 
 constexpr Migration receipts_migrations[] = {
@@ -48,9 +50,10 @@ struct Once : SimulatedDatabase {
   int bodies = 0;
   std::vector<std::string> published;
   DatabaseRules with{.migrations = receipts_migrations};
-  std::unique_ptr<Database> db = open(with, {.published = [this](const detail::EventSpec& event, std::string_view, std::string_view) {
-                                      published.emplace_back(event.name);
-                                    }});
+  std::unique_ptr<Database> db =
+      open(with, {.published = [this](const detail::EventSpec& event, std::string_view, std::string_view) {
+             published.emplace_back(event.name);
+           }});
 };
 
 TEST_F(Once, a_repeated_call_gets_the_first_reply) {
@@ -151,7 +154,8 @@ TEST_F(Once, an_internal_error_is_not_kept) {
 
 TEST_F(Once, a_void_body_runs_once) {
   const Charge request{"o-1", 1};
-  for (int i = 0; i < 2; ++i) db->once(detail::OnceCall{&charge, "ada", "k", &request}, [&](Transaction&) { ++bodies; });
+  for (int i = 0; i < 2; ++i)
+    db->once(detail::OnceCall{&charge, "ada", "k", &request}, [&](Transaction&) { ++bodies; });
 
   EXPECT_EQ(bodies, 1);
 }
@@ -194,7 +198,8 @@ struct PlanRow {
 };
 
 TEST_F(Once, cleaning_uses_an_index) {
-  const auto plan = db->query<PlanRow>("explain query plan select id from tutti_once where kept_at < 5 order by kept_at limit 9");
+  const auto plan =
+      db->query<PlanRow>("explain query plan select id from tutti_once where kept_at < 5 order by kept_at limit 9");
 
   ASSERT_EQ(plan.size(), 1u);
   EXPECT_NE(plan[0].detail.find("USING COVERING INDEX tutti_once_by_age"), std::string::npos) << plan[0].detail;

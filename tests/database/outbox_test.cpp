@@ -11,12 +11,14 @@ constexpr Event<Order> placed{orders, "placed"};
 struct Outbox : SimulatedDatabase {
   void reopen(DatabaseRules with = rules()) {
     db.reset();
-    db = open(with, {.published = [this](const detail::EventSpec& event, std::string_view id, std::string_view body) {
-                       heard.push_back(std::string(event.name) + " " + std::string(id) + " " + std::string(body));
-                       if (listener_fails) throw std::runtime_error("the listener failed");
-                     },
-                     .traceparent = [] { return std::string("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"); },
-                     .report = [this](std::string_view sentence) { reports.emplace_back(sentence); }});
+    db = open(with,
+              {.published =
+                   [this](const detail::EventSpec& event, std::string_view id, std::string_view body) {
+                     heard.push_back(std::string(event.name) + " " + std::string(id) + " " + std::string(body));
+                     if (listener_fails) throw std::runtime_error("the listener failed");
+                   },
+               .traceparent = [] { return std::string("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"); },
+               .report = [this](std::string_view sentence) { reports.emplace_back(sentence); }});
   }
   void publish(const std::string& id) {
     db->transaction([&](Transaction& t) { t.publish(placed, order_of(id)); });

@@ -14,8 +14,7 @@ namespace {
 
 constexpr Service payments{"payments", "1.0"};
 constexpr Method<Order(Order)> pay{payments, "pay", post("/pay"), {.repeat = Repeat::by_key}};
-constexpr Migration version_2[] = {orders_migrations[0],
-                                   {"0002-note.sql", "alter table orders add column note text"}};
+constexpr Migration version_2[] = {orders_migrations[0], {"0002-note.sql", "alter table orders add column note text"}};
 
 struct RealFile : ::testing::Test {
   RealFile() {
@@ -42,7 +41,8 @@ TEST_F(RealFile, what_one_instance_writes_the_other_reads) {
 }
 
 TEST_F(RealFile, instances_that_start_together_migrate_once) {
-  constexpr Migration slow[] = {orders_migrations[0], {"0002-row.sql", "insert into orders values ('o-1', 'a', 'paid', '[]')"}};
+  constexpr Migration slow[] = {orders_migrations[0],
+                                {"0002-row.sql", "insert into orders values ('o-1', 'a', 'paid', '[]')"}};
   std::vector<std::thread> starts;
   std::vector<std::unique_ptr<Database>> instances(6);
   for (auto& instance : instances) starts.emplace_back([&] { instance = open({.migrations = slow}); });
@@ -100,7 +100,8 @@ TEST_F(RealFile, a_fibers_deadline_ends_the_wait_for_another_instance) {
 
 TEST_F(RealFile, a_statement_ends_at_its_deadline) {
   const auto db = open({.migrations = orders_migrations, .wait_max = std::chrono::milliseconds(50)});
-  constexpr const char* endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n";
+  constexpr const char* endless =
+      "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n";
 
   EXPECT_ERROR(db->one<std::int64_t>(endless), Code::deadline_exceeded, "took longer than its deadline");
   EXPECT_EQ(db->one<std::int64_t>("select 1"), 1);
