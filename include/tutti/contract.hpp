@@ -126,9 +126,10 @@ constexpr void check_message() {
 
 // ---- contract errors ------------------------------------------------------------------------------------
 
+// By the type of the address: a field of that name is no constant of the error.
 template <class E>
 constexpr Code error_code() {
-  if constexpr (requires { typename std::integral_constant<Code, E::code>; }) {
+  if constexpr (requires { requires std::is_same_v<decltype(&E::code), const Code*>; }) {
     return E::code;
   } else {
     return Code::failed_precondition;
@@ -136,7 +137,7 @@ constexpr Code error_code() {
 }
 template <class E>
 constexpr int error_http_status() {
-  if constexpr (requires { typename std::integral_constant<int, E::http_status>; }) {
+  if constexpr (requires { requires std::is_same_v<decltype(&E::http_status), const int*>; }) {
     return E::http_status;
   } else {
     return 0;
