@@ -38,18 +38,8 @@ wire::http1::Method method_of(Verb verb) noexcept {
   return wire::http1::Method::other;
 }
 
-constexpr std::string_view problem_type = "application/problem+json";
 constexpr std::string_view json_type = "application/json";
 constexpr std::size_t request_id_bytes_max = 128;
-
-// "W/..." is for proxies; embedded bytes never change while the program runs, so a strong tag of their hash is right.
-std::string etag_of(std::string_view content) {
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a, 64 bits
-  for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  char text[16];
-  const auto end = std::to_chars(text, text + sizeof text, hash, 16).ptr;
-  return '"' + std::string(text, end) + '"';
-}
 
 bool is_request_id(std::string_view text) noexcept {
   return !text.empty() && text.size() <= request_id_bytes_max &&
@@ -65,6 +55,23 @@ TraceContext parent_of(const wire::http1::RequestHead& head) {
     if (const std::string_view state = head.fields.get(Known::tracestate); wire::is_tracestate(state)) parent.tracestate = state;
   }
   return parent;
+}
+
+wire::http1::TrustedProxies trusted_proxies(Host& host) {
+  wire::http1::TrustedProxies trusted;
+  for (const std::string& text : host.environment().library().http.trusted_proxies) {
+    const auto network = wire::http1::parse_cidr(text);
+    if (!network) throw Error(Code::failed_precondition, "tutti.http.trusted_proxies has \"" + text + "\"; expected an address or a network like 10.0.0.0/8");
+    trusted.networks.push_back(*network);
+  }
+  return trusted;
+}
+
+wire::http1::CorsRules cors_rules(Host& host) {
+  const auto& cors = host.environment().library().http.cors;
+  wire::http1::CorsRules rules{.origins = cors.origins, .headers = cors.headers, .credentials = cors.credentials, .max_age = cors.max_age};
+  if (const std::string fault = wire::http1::cors_fault(rules); !fault.empty()) throw Error(Code::failed_precondition, "tutti.http.cors: " + fault);
+  return rules;
 }
 
 }  // namespace
@@ -99,8 +106,6 @@ struct HttpEntry::Request {
   std::optional<wire::http1::RouteMatch> match = {};
   CallState state = {};
   Span span = {};
-  std::string client = {};
-  std::string_view scheme = "http";
   std::vector<net::HttpHeader> headers = {};  // of the answer; the texts live in the request or below
   std::deque<std::string> texts = {};
   int status = 0;
@@ -112,7 +117,7 @@ struct HttpEntry::Request {
   void header(std::string_view name, std::string value) { headers.push_back({name, texts.emplace_back(std::move(value))}); }
 };
 
-HttpEntry::HttpEntry(Host& host) : host_(host), trusted_(host.environment().library().http.trusted_proxies) {
+HttpEntry::HttpEntry(Host& host) : host_(host), trusted_(trusted_proxies(host)), cors_(cors_rules(host)) {
   const LogSettings& log = host.environment().library().log;
   const observe::AccessLogSettings access{.level = static_cast<LogLevel>(log.access), .sample = log.access_sampling};
   Composition& first = *host.compositions().front();
@@ -146,7 +151,7 @@ HttpEntry::HttpEntry(Host& host) : host_(host), trusted_(host.environment().libr
         const auto add_file = [&](std::string pattern) {
           auto route = route_for(*composition, Verb::get, std::move(pattern));
           route->file = &file;
-          route->etag = etag_of(file.content);
+          route->etag = wire::http1::etag_of(file.content);
           add_route(std::move(route), Verb::get);
         };
         add_file(prefix + "/" + std::string(file.path));
@@ -196,7 +201,9 @@ void HttpEntry::serve(net::HttpExchange& exchange) {
   Request request{exchange, exchange.head(), route, exchange.received()};
   prepare(request);
   try {
-    if (route.served) {
+    if (answer_cors(request)) {
+      // A preflight: no handler is called.
+    } else if (route.served) {
       serve_method(request);
     } else if (route.raw) {
       serve_raw(request);
@@ -237,14 +244,26 @@ void HttpEntry::prepare(Request& request) {
     if (fault == std::errc() && end == sent.data() + sent.size()) allowed = std::min<std::chrono::nanoseconds>(allowed, std::chrono::milliseconds(milliseconds));
   }
   if (allowed != std::chrono::nanoseconds::max()) state.deadline = request.started + allowed;
-  const HttpSettings& settings = host_.environment().library().http;
-  if (!settings.cors.origins.empty()) {
-    for (auto& [name, value] : wire::http1::cors_headers(request.head, {.origins = settings.cors.origins, .headers = settings.cors.headers,
-                                                                         .credentials = settings.cors.credentials, .max_age = settings.cors.max_age})) {
-      request.header(name, std::move(value));
-    }
-  }
-  request.scheme = request.exchange.peer().encrypted ? "https" : "http";
+}
+
+// True if this was a browser's question whether it may ask; then it is answered.
+bool HttpEntry::answer_cors(Request& request) {
+  if (cors_.origins.empty() || !request.head.fields.has(Known::origin)) return false;
+  const bool options = request.head.method == wire::http1::Method::options;
+  const std::string allowed = options && !request.head.path.empty() ? router_.find(request.head.method, request.head.path).allowed.to_string() : std::string();
+  wire::http1::CorsDecision decision = wire::http1::cors(cors_, request.head, allowed);
+  for (auto& [name, value] : decision.headers) request.header(name, std::move(value));
+  if (decision.kind != wire::http1::CorsDecision::Kind::preflight) return false;
+  request.answer(204, {}, {});
+  return true;
+}
+
+// Behind trusted proxies the client that they name, else the other end of the connection.
+wire::http1::Origin HttpEntry::origin_of(const Request& request) const {
+  const net::Peer& peer = request.exchange.peer();
+  wire::http1::Origin origin = wire::http1::origin_of(request.head.fields, peer.address.kind == world::Address::Kind::local ? std::string_view() : std::string_view(peer.address.host), trusted_);
+  if (origin.proto.empty()) origin.proto = peer.encrypted ? "https" : "http";
+  return origin;
 }
 
 namespace {
@@ -270,7 +289,8 @@ void HttpEntry::serve_method(Request& request) {
   // A body in another format than JSON is refused by its type, before it is misread.
   if (route.binding->has_body() && !method.stream_in) {
     const std::string_view type = request.head.fields.get(Known::content_type);
-    if (!type.empty() && !wire::http1::is_json(type)) {
+    const auto media = wire::http1::parse_media_type(type);
+    if (!type.empty() && (!media || !wire::http1::is_json(*media))) {
       return answer_failure(request, {.code = Code::invalid_argument, .message = "the content type is \"" + std::string(type) + "\"; expected application/json", .http_status = 415});
     }
   }
@@ -319,8 +339,7 @@ void HttpEntry::serve_raw(Request& request) {
   if (!composition.authenticators.empty()) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
   request.match = router_.find(request.head.method, request.head.path);
   const auto names = wire::http1::parameters_of(request.route.pattern);
-  const auto forwarded = trusted_.client_of(request.exchange.peer().address, request.head.fields, request.scheme);
-  RawExchange raw(request.exchange, *request.match, *names, forwarded, request.headers);
+  RawExchange raw(request.exchange, *request.match, *names, origin_of(request), request.headers);
   struct Bound {
     RawHandler& handler;
     RawExchange& raw;
@@ -340,7 +359,7 @@ void HttpEntry::serve_file(Request& request) {
   request.headers.push_back({"etag", request.route.etag});
   request.headers.push_back({"cache-control", "no-cache"});  // may be kept, must be asked for again: the ETag answers that
   const std::string_view wanted = request.head.fields.get(Known::if_none_match);
-  if (!wanted.empty() && wire::http1::matches_none(wanted, request.route.etag)) return request.answer(304, {}, {});
+  if (!wanted.empty() && wire::http1::none_match_has(wanted, request.route.etag)) return request.answer(304, {}, {});
   request.answer(200, file.content_type, file.content);
 }
 
@@ -377,15 +396,15 @@ void HttpEntry::answer_failure(Request& request, const Failure& failure) {
   if (status == 503 || status == 429) request.headers.push_back({"retry-after", "1"});
   if (status == 401) request.headers.push_back({"www-authenticate", "Bearer"});
   std::string body;
-  wire::http1::append_problem(body, {.type = failure.type, .status = status, .detail = failure.message, .code = failure.code, .value_json = json_of(failure)});
-  request.answer(status, problem_type, body);
+  wire::http1::append_problem(body, {.status = status, .code = failure.code, .type = failure.type, .detail = failure.message, .value_json = json_of(failure)});
+  request.answer(status, wire::http1::problem_type, body);
 }
 
 void HttpEntry::answer_violations(Request& request, const Violations& violations) {
   request.span.set("error.type", "invalid_argument");
   std::string body;
-  wire::http1::append_problem(body, {.status = 400, .detail = violations.to_string(), .code = Code::invalid_argument, .violations = violations.list()});
-  request.answer(400, problem_type, body);
+  wire::http1::append_problem(body, {.status = 400, .code = Code::invalid_argument, .detail = violations.to_string(), .violations = violations.list()});
+  request.answer(400, wire::http1::problem_type, body);
 }
 
 void HttpEntry::finish(Request& request) {
@@ -400,7 +419,8 @@ void HttpEntry::finish(Request& request) {
     request.span.set("http.response.status_code", request.status);
     if (request.status >= 500) request.span.fail("");
   }
-  const auto forwarded = trusted_.client_of(request.exchange.peer().address, request.head.fields, request.scheme);
+  if (!route.access_log.wants(request.status, request.state.trace)) return;
+  const std::string client = origin_of(request).address;
   route.access_log.write(
       {.at = host_.environment().world().clock().now(),
        .method = request.head.method_name,
@@ -411,7 +431,7 @@ void HttpEntry::finish(Request& request) {
        .duration = duration,
        .bytes_in = request.head.content_length,
        .bytes_out = request.exchange.bytes_sent(),
-       .peer = forwarded.client,
+       .peer = client,
        .request_id = request.state.request_id},
       request.state.trace);
 }

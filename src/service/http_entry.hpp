@@ -2,8 +2,7 @@
 // answer, counts and logs it. One for all services of the process: routes that clash are refused at start, both named.
 #pragma once
 
-#include <deque>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "service/dispatcher.hpp"
 #include "service/http_binding.hpp"
 #include "service/host.hpp"
+#include "wire/http1/cors.hpp"
 #include "wire/http1/forwarded.hpp"
 #include "wire/http1/router.hpp"
 
@@ -48,6 +48,8 @@ class HttpEntry final : public net::HttpService {
   void answer_failure(Request& request, const Failure& failure);
   void answer_violations(Request& request, const Violations& violations);
   void prepare(Request& request);
+  bool answer_cors(Request& request);
+  [[nodiscard]] wire::http1::Origin origin_of(const Request& request) const;
   void finish(Request& request);
 
   Host& host_;
@@ -55,8 +57,8 @@ class HttpEntry final : public net::HttpService {
   std::vector<std::unique_ptr<Route>> routes_;
   std::unique_ptr<Route> nothing_;
   wire::http1::TrustedProxies trusted_;
+  wire::http1::CorsRules cors_;
   std::vector<message::Buffer> buffers_;  // for bodies being encoded; one per request that is just answering
-  std::uint64_t timeout_headers_refused_ = 0;
 };
 
 }  // namespace tutti::detail

@@ -18,7 +18,7 @@ namespace tutti::detail {
 class RawExchange final : public tutti::Request, public tutti::Responder, private tutti::BodyReader, private tutti::BodyWriter {
  public:
   RawExchange(net::HttpExchange& exchange, const wire::http1::RouteMatch& match, const std::vector<std::string>& parameter_names,
-              const wire::http1::Client& client, const std::vector<net::HttpHeader>& headers);
+              const wire::http1::Origin& origin, const std::vector<net::HttpHeader>& headers);
 
   void set_context(const Context& context) noexcept { context_ = &context; }
   // The handler has returned. Throws tutti::Error(internal) if it never answered.

@@ -74,7 +74,7 @@ void HttpSink::begin() {
         sleep(sse_keep_alive);
         const std::unique_lock lock(sink->writing_);
         if (std::exchange(sink->wrote_, false)) continue;
-        sink->exchange_.write(wire::http1::sse_comment);
+        sink->exchange_.write(wire::http1::event_keep_alive);
         sink->exchange_.flush();
       }
     }
@@ -104,7 +104,9 @@ void HttpSink::write(const void* item, std::string_view id) {
     exchange_.write(buffer_.view());
   } else {
     std::string event;
-    wire::http1::append_event(event, {.id = id, .data = buffer_.view()});
+    if (!wire::http1::append_event(event, id, {}, buffer_.view())) {
+      throw Error(Code::invalid_argument, "the id of a server-sent event has a line end or a NUL");
+    }
     exchange_.write(event);
   }
   exchange_.flush();
@@ -121,7 +123,7 @@ void HttpSink::finish() {
 HttpSink::Form form_for(const Shape& element, std::string_view accept) {
   if (element.kind == Kind::bytes) return HttpSink::Form::bytes;
   static constexpr std::string_view offered[] = {"application/jsonl", "text/event-stream"};
-  return wire::http1::best_of(accept, offered) == 1 ? HttpSink::Form::events : HttpSink::Form::lines;
+  return wire::http1::preferred(accept, offered) == std::size_t{1} ? HttpSink::Form::events : HttpSink::Form::lines;
 }
 
 }  // namespace tutti::detail
