@@ -419,21 +419,20 @@ void HttpEntry::finish(Request& request) {
     request.span.set("http.response.status_code", request.status);
     if (request.status >= 500) request.span.fail("");
   }
-  if (!route.access_log.wants(request.status, request.state.trace)) return;
+  observe::AccessRecord record{.at = host_.environment().world().clock().now(),
+                               .method = request.head.method_name,
+                               .route = route.pattern,
+                               .path = request.head.path,
+                               .served_by = route.served ? std::string_view(route.served->full_name) : std::string_view(),
+                               .status = request.status,
+                               .duration = duration,
+                               .bytes_in = request.head.content_length,
+                               .bytes_out = request.exchange.bytes_sent(),
+                               .request_id = request.state.request_id};
+  if (!route.access_log.wants(record, request.state.trace)) return;
   const std::string client = origin_of(request).address;
-  route.access_log.write(
-      {.at = host_.environment().world().clock().now(),
-       .method = request.head.method_name,
-       .route = route.pattern,
-       .path = request.head.path,
-       .served_by = route.served ? std::string_view(route.served->full_name) : std::string_view(),
-       .status = request.status,
-       .duration = duration,
-       .bytes_in = request.head.content_length,
-       .bytes_out = request.exchange.bytes_sent(),
-       .peer = client,
-       .request_id = request.state.request_id},
-      request.state.trace);
+  record.peer = client;
+  route.access_log.write(record, request.state.trace);
 }
 
 void HttpEntry::refused(int status, std::string_view reason, const net::Peer& peer) {

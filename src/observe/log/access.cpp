@@ -19,9 +19,12 @@ bool servers_fault(const AccessRecord& record) {
 AccessLog::AccessLog(LogChannel& channel, const AccessLogSettings& settings) noexcept
     : channel_(channel), level_(settings.level), threshold_(sampling_threshold(settings.sample)) {}
 
+bool AccessLog::wants(const AccessRecord& record, const TraceContext& trace) const noexcept {
+  return channel_.enabled(level_) && (within(threshold_, trace) || servers_fault(record));
+}
+
 void AccessLog::write(const AccessRecord& record, const TraceContext& trace) const noexcept {
-  if (!channel_.enabled(level_)) return;
-  if (!within(threshold_, trace) && !servers_fault(record)) return;
+  if (!wants(record, trace)) return;
 
   constexpr std::size_t attributes_max = 10;
   std::array<Attribute, attributes_max> attributes{
