@@ -31,8 +31,6 @@ struct Undefined {
 };
 template <class T>
 extern Undefined<T> undefined;
-template <class T>
-inline constexpr T& nowhere = undefined<T>.value;
 
 }  // namespace detail
 
@@ -68,19 +66,19 @@ struct FieldNote {
 
 template <class T, class F>
 [[nodiscard]] constexpr FieldNote field(F T::*member, std::string_view about = {}, std::string_view example = {}) {
-  return {.where = &(detail::nowhere<T>.*member), .text = about, .sample = example};
+  return {.where = &(detail::undefined<T>.value.*member), .text = about, .sample = example};
 }
 
 // HTTP carries the field in this header instead of the body: header("etag", &Reply::etag).
 template <class T, class F>
 [[nodiscard]] constexpr FieldNote header(std::string_view name, F T::*member, std::string_view about = {}) {
-  return {.where = &(detail::nowhere<T>.*member), .text = about, .header = name};
+  return {.where = &(detail::undefined<T>.value.*member), .text = about, .header = name};
 }
 
 // The field's value is the HTTP status of the reply.
 template <class T, class F>
 [[nodiscard]] constexpr FieldNote status(F T::*member) {
-  return {.where = &(detail::nowhere<T>.*member), .is_status = true};
+  return {.where = &(detail::undefined<T>.value.*member), .is_status = true};
 }
 
 template <std::size_t N>

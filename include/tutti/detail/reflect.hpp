@@ -574,7 +574,7 @@ constexpr std::size_t count_fields() {
 
 // Takes the record apart, or says why it cannot be and takes it for one without fields.
 template <class T>
-constexpr auto pointers_of_nowhere() {
+constexpr auto pointers_of() {
   if constexpr (!std::is_default_constructible_v<T>) {
     static_assert(!sizeof(T*),
                   "tutti: every field of a message needs a default: no reference, no const without a value, no class "
@@ -593,12 +593,12 @@ constexpr auto pointers_of_nowhere() {
                   "tutti: a message may have up to 64 fields; put some of them into a struct of their own");
     return pointers_to();
   } else {
-    using Pointers = decltype(Binding<count>::pointers(nowhere<T>));
+    using Pointers = decltype(Binding<count>::pointers(undefined<T>.value));
     if constexpr (std::is_same_v<Pointers, BitField>) {
       static_assert(!sizeof(T*), "tutti: a message may not have bit-fields; use bool or a whole number");
       return pointers_to();
     } else {
-      return Binding<count>::pointers(nowhere<T>);
+      return Binding<count>::pointers(undefined<T>.value);
     }
   }
 }
@@ -640,17 +640,20 @@ constexpr Field make_field(const FieldNote* notes, std::size_t note_count) {
 
 template <class T>
 struct Record {
-  static constexpr auto pointers = pointers_of_nowhere<T>();
-  static constexpr std::size_t count = decltype(pointers)::count;
+  using Pointers = decltype(pointers_of<T>());
+  static constexpr std::size_t count = Pointers::count;
   template <std::size_t I>
-  using Type = typename decltype(pointer<I>(pointers))::type;
+  using Type = typename decltype(pointer<I>(Pointers{}))::type;
 
   struct Table {
     Field fields[count + 1] = {};
   };
   static constexpr Table make_table() {
     return []<std::size_t... I>(std::index_sequence<I...>) {
+      // Constants of this function, not of the class: g++ would keep those of local types in the program, and with
+      // them the addresses of objects that are not there.
       [[maybe_unused]] constexpr auto description = description_of<T>();
+      [[maybe_unused]] constexpr auto pointers = pointers_of<T>();
       return Table{{make_field<T, pointer<I>(pointers).at, Type<I>>(description.notes, description.count)..., Field{}}};
     }
     (std::make_index_sequence<count>{});
