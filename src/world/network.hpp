@@ -1,6 +1,7 @@
 // The network of a world, one per shard and used only from the shard's thread (but for wake()). Its words are
 // those of readiness: try at once, on `again` wait to be told. Registered once, edge-triggered: after on_ready
-// a watcher must try until `again` or a short count.
+// a watcher must try until `again` or a short count; told `hung_up`, it must read until `closed` or `failed`, as the end
+// may have come together with the last bytes and is not told again.
 #pragma once
 
 #include <cstddef>
@@ -107,8 +108,9 @@ class Network {
   // Ends a poll that waits, or the next one. From any thread.
   virtual void wake() noexcept = 0;
   // A foreign descriptor (a database driver's socket, an eventfd). Calls on_ready once for what was asked, then forgets it.
-  // Returns errno. In a simulation: ENOTSUP.
+  // Returns errno: EEXIST if it is watched already, EPERM for a regular file. In a simulation: ENOTSUP.
   [[nodiscard]] virtual int watch_descriptor(int descriptor, bool readable, bool writable, Watcher* watcher) = 0;
+  // Before the descriptor is closed; unknown ones are ignored.
   virtual void forget_descriptor(int descriptor) noexcept = 0;
 };
 

@@ -24,6 +24,11 @@ constexpr std::string_view first_host = "127.0.0.1";
 
 class SimulatedNetwork;
 
+std::optional<Address> numeric_address(const std::string& text) {
+  const auto ip4 = parse_address(text + ":0");
+  return ip4 ? ip4 : parse_address("[" + text + "]:0");
+}
+
 bool is_wildcard(const Address& address) { return address.host == "0.0.0.0" || address.host == "::"; }
 
 // What a watcher can be set on.
@@ -129,6 +134,7 @@ class SimulatedCore final : public Clock, public std::enable_shared_from_this<Si
   std::map<std::pair<Instant, std::uint64_t>, Event> queue_;
   std::uint64_t next_link_ = 1;
   std::map<std::uint64_t, std::weak_ptr<Link>> links_;
+  std::size_t sweep_links_at_ = 64;
   std::map<std::string, std::uint16_t> next_port_;
 };
 
@@ -355,7 +361,7 @@ std::unique_ptr<Connection> SimulatedNetwork::connect(const Address& to, int& er
     side.local = {Address::Kind::local, "", 0};
     side.peer_credential = target.credential();
   } else {
-    side.local = {to.kind, is_loopback(to) ? to.host : host_.address(), 0};
+    side.local = is_loopback(to) ? to : numeric_address(host_.address()).value_or(to);
     side.local.port = core_->free_port(host_, side.local);
   }
   core_->send(What::knock, link, 1);
@@ -533,8 +539,11 @@ void SimulatedCore::knock(const std::shared_ptr<Link>& link) {
 std::shared_ptr<Link> SimulatedCore::make_link() {
   auto link = std::make_shared<Link>();
   link->id = next_link_++;
-  std::erase_if(links_, [](const auto& entry) { return entry.second.expired(); });
   links_[link->id] = link;
+  if (links_.size() > sweep_links_at_) {
+    std::erase_if(links_, [](const auto& entry) { return entry.second.expired(); });
+    sweep_links_at_ = 2 * links_.size() + 64;
+  }
   return link;
 }
 
@@ -610,8 +619,7 @@ std::vector<Address> SimulatedHost::resolve(const std::string& name, std::string
   }
   if (const auto known = core_.names.find(name); known != core_.names.end()) return known->second;
   if (name == "localhost") return {{Address::Kind::ip4, std::string(first_host), 0}};
-  if (auto numeric = parse_address(name + ":0")) return {*numeric};
-  if (auto numeric = parse_address("[" + name + "]:0")) return {*numeric};
+  if (auto address = numeric_address(name)) return {std::move(*address)};
   error = "host name \"" + name + "\" is unknown in this simulation; give it addresses with add_name";
   return {};
 }
@@ -632,8 +640,7 @@ std::vector<Address> SimulatedWorld::resolve(const std::string& name, std::strin
 namespace {
 
 Address numeric(const std::string& text) {
-  auto address = parse_address(text + ":0");
-  if (!address) address = parse_address("[" + text + "]:0");
+  auto address = numeric_address(text);
   if (!address) {
     throw std::invalid_argument("\"" + text +
                                 "\" is no numeric address; expected one like \"10.0.0.2\" or \"fd00::2\"");

@@ -1,9 +1,11 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -156,6 +158,46 @@ TEST_F(RealNetworkTest, refuses_a_path_that_is_too_long) {
 
   EXPECT_EQ(network_->listen({Address::Kind::local, "/" + std::string(107, 'a'), 0}, {}, error), nullptr);
   EXPECT_EQ(error, ENAMETOOLONG);
+}
+
+TEST_F(RealNetworkTest, keeps_a_caller_waiting_while_out_of_descriptors) {
+  int error = 0;
+  const auto client = network_->connect(pair_.listener->address(), error);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none_left{3, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+
+  const auto refused = pair_.listener->accept(error);
+  const int accept_error = error;
+  const auto unconnected = network_->connect(pair_.listener->address(), error);
+  const int connect_error = error;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+
+  EXPECT_EQ(refused, nullptr);
+  EXPECT_EQ(accept_error, EMFILE);
+  EXPECT_EQ(unconnected, nullptr);
+  EXPECT_EQ(connect_error, EMFILE);
+  EXPECT_NE(pair_.listener->accept(error), nullptr);
+}
+
+TEST_F(RealNetworkTest, tells_more_than_one_batch_holds) {
+  constexpr std::size_t count = 700;  // one poll tells 512
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (std::size_t i = 0; i < count / 2; ++i) {
+    ASSERT_TRUE(pair_.connected());
+    connections.push_back(std::move(pair_.client));
+    connections.push_back(std::move(pair_.server));
+  }
+  poll_for(*world_, *network_, std::chrono::milliseconds(5));
+  std::vector<Told> told(count);
+  for (std::size_t i = 0; i < count; ++i) connections[i]->watch(&told[i]);
+
+  for (const auto& connection : connections) EXPECT_EQ(connection->write(bytes_of("x")).bytes, 1u);
+
+  EXPECT_TRUE(poll_until(*world_, *network_, [&] {
+    return std::all_of(told.begin(), told.end(), [](const Told& one) { return one.readable > 0; });
+  }));
 }
 
 TEST_F(RealNetworkTest, shows_an_ipv4_caller_of_an_ipv6_listener_by_its_ipv4_address) {
