@@ -1,0 +1,35 @@
+// TLS 1.2 and 1.3 over any connection of the world: a TlsServer or TlsClient wraps a plain connection in one that has
+// the same face, so neither the server nor a FiberStream knows. OpenSSL is loaded when the first of them is made, so a
+// program without TLS does not pay for it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "world/files.hpp"
+#include "world/network.hpp"
+
+namespace tutti::net {
+
+class TlsServer {
+ public:
+  virtual ~TlsServer() = default;
+  // An accepted connection. Shakes hands as bytes come; a failed handshake is a failed read.
+  [[nodiscard]] virtual std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain) = 0;
+};
+
+class TlsClient {
+ public:
+  virtual ~TlsClient() = default;
+  // An outgoing connection; `server_name` is sent (SNI) and the certificate is held against it. Becomes writable when
+  // hands are shaken; a failed handshake or a wrong certificate is a failed read and write.
+  [[nodiscard]] virtual std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain, std::string_view server_name) = 0;
+};
+
+// PEM files: the certificate with its chain, and its key. Throws tutti::Error(failed_precondition) that names the file.
+[[nodiscard]] std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path, const std::string& key_path);
+// Trusts the system's authorities, or those in a PEM file.
+[[nodiscard]] std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path = {});
+
+}  // namespace tutti::net
