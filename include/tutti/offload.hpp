@@ -14,7 +14,7 @@ namespace tutti {
 // failed_precondition. Too many queued: resource_exhausted. Outside of fibers (a plain unit test) it simply calls `f`.
 template <class F>
 auto offload(F&& f) -> std::invoke_result_t<F&> {
-  detail::Call<std::remove_reference_t<F>> call{f};
+  detail::Call<std::remove_reference_t<F>> call(f);
   detail::run_offloaded(&detail::Call<std::remove_reference_t<F>>::run, &call);
   return call.take();
 }

@@ -41,7 +41,7 @@ class Scope {
 template <class... F>
 auto all(F&&... f) {
   static_assert(sizeof...(F) > 0, "all() needs something to do");
-  std::tuple<detail::Call<std::remove_reference_t<F>>...> calls{detail::Call<std::remove_reference_t<F>>{f}...};
+  std::tuple<detail::Call<std::remove_reference_t<F>>...> calls(f...);
   return std::apply(
       [](auto&... call) {
         detail::Branch branches[] = {{&std::remove_reference_t<decltype(call)>::run, &call}...};
@@ -56,7 +56,7 @@ template <class... F>
 auto race(F&&... f) -> std::common_type_t<std::invoke_result_t<F&>...> {
   static_assert(sizeof...(F) > 0, "race() needs something to do");
   using Result = std::common_type_t<std::invoke_result_t<F&>...>;
-  std::tuple<detail::Call<std::remove_reference_t<F>>...> calls{detail::Call<std::remove_reference_t<F>>{f}...};
+  std::tuple<detail::Call<std::remove_reference_t<F>>...> calls(f...);
   return std::apply(
       [](auto&... call) -> Result {
         detail::Branch branches[] = {{&std::remove_reference_t<decltype(call)>::run, &call}...};

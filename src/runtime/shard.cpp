@@ -134,6 +134,11 @@ bool Shard::turn_until(Instant until) {
   TUTTI_ASSERT(!in_turn_);
   const CurrentShard here(*this);
   in_turn_ = true;
+  struct End {
+    bool& in_turn;
+    ~End() { in_turn = false; }
+  };
+  const End end{in_turn_};  // a simulated network throws when it would wait for ever
   eh_globals_ = abi::__cxa_get_globals();
   const std::uint64_t switches_before = figures_.switches;
 
@@ -155,7 +160,6 @@ bool Shard::turn_until(Instant until) {
   if (has_ready() || stopping_.load(std::memory_order_acquire)) until = only_look;
   now_valid_ = false;
   network_->poll(until);
-  in_turn_ = false;
   return busy || figures_.switches != switches_before || has_ready();
 }
 
@@ -441,17 +445,21 @@ void Shard::cancel(Fiber& fiber) noexcept {
 }
 
 void Shard::throw_pending(Fiber& fiber, const char* for_what) {
-  if ((fiber.cancelled && fiber.shields == 0) || ending_) {
-    throw Error(Code::cancelled, std::string("cancelled while waiting for ") + for_what);
-  }
+  // The deadline first: at that moment a parent's deadline cancels children that have the same one.
   if (fiber.locals.deadline != Instant::never() && fiber.locals.deadline <= now()) {
     throw Error(Code::deadline_exceeded, std::string("the deadline passed while waiting for ") + for_what);
+  }
+  if ((fiber.cancelled && fiber.shields == 0) || ending_) {
+    throw Error(Code::cancelled, std::string("cancelled while waiting for ") + for_what);
   }
 }
 
 void Shard::run_until_ended(const detail::Family& family) {
   TUTTI_ASSERT(running_ == nullptr);
-  while (family.running > 0) turn_until(Instant::never());
+  while (family.running > 0) {
+    const bool busy = turn_until(only_look);
+    if (!busy && family.running > 0) turn_until(Instant::never());
+  }
 }
 
 Shard& Shard::current() {

@@ -30,7 +30,7 @@ class Worker {
   // thread. From any shard.
   template <class F>
   auto run(F&& f) -> std::invoke_result_t<F&> {
-    detail::Call<std::remove_reference_t<F>> call{f};
+    detail::Call<std::remove_reference_t<F>> call(f);
     run(&detail::Call<std::remove_reference_t<F>>::run, &call);
     return call.take();
   }

@@ -79,8 +79,12 @@ struct Call {
   using Result = std::invoke_result_t<F&>;
   using Value = std::conditional_t<std::is_void_v<Result>, std::monostate, std::decay_t<Result>>;
 
+  explicit Call(F& function) : f(function) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
   F& f;
-  std::optional<Value> value = {};
+  std::optional<Value> value;
 
   void operator()() {
     if constexpr (std::is_void_v<Result>) {
