@@ -52,27 +52,40 @@ int http_status_of(Code code) noexcept { return row_of(code).http; }
 Code code_of_http_status(int status) noexcept {
   switch (status) {
     case 401:
-    case 407: return Code::unauthenticated;
-    case 403: return Code::permission_denied;
+    case 407:
+      return Code::unauthenticated;
+    case 403:
+      return Code::permission_denied;
     case 404:
-    case 410: return Code::not_found;
+    case 410:
+      return Code::not_found;
     case 405:
     case 501:
-    case 505: return Code::unimplemented;
+    case 505:
+      return Code::unimplemented;
     case 408:
-    case 504: return Code::deadline_exceeded;
-    case 409: return Code::aborted;
+    case 504:
+      return Code::deadline_exceeded;
+    case 409:
+      return Code::aborted;
     case 412:
-    case 428: return Code::failed_precondition;
+    case 428:
+      return Code::failed_precondition;
     case 413:
-    case 429: return Code::resource_exhausted;
-    case 416: return Code::out_of_range;
+    case 429:
+      return Code::resource_exhausted;
+    case 416:
+      return Code::out_of_range;
     case 425:
     case 502:
-    case 503: return Code::unavailable;
-    case 499: return Code::cancelled;
-    case 500: return Code::internal;
-    default: break;
+    case 503:
+      return Code::unavailable;
+    case 499:
+      return Code::cancelled;
+    case 500:
+      return Code::internal;
+    default:
+      break;
   }
   if (status >= 200 && status < 400) return Code::ok;
   if (status >= 400 && status < 500) return Code::invalid_argument;

@@ -67,8 +67,10 @@ BodyStep ChunkedDecoder::next(std::string_view data) noexcept {
         stage_ = Stage::size;
         scanned_ = 0;
         break;
-      case Stage::trailer: return read_trailer(rest, skipped);
-      case Stage::done: return complete(skipped);
+      case Stage::trailer:
+        return read_trailer(rest, skipped);
+      case Stage::done:
+        return complete(skipped);
     }
   }
 }
@@ -106,8 +108,7 @@ BodyStep ChunkedDecoder::read_size(std::string_view data, std::size_t skipped) n
   body_bytes_ += size;
   left_ = size;
   stage_ = size == 0 ? Stage::trailer : Stage::data;
-  return size == 0 ? read_trailer(data.substr(newline + 1), skipped + newline + 1)
-                   : piece(skipped + newline + 1, {});
+  return size == 0 ? read_trailer(data.substr(newline + 1), skipped + newline + 1) : piece(skipped + newline + 1, {});
 }
 
 BodyStep ChunkedDecoder::read_trailer(std::string_view data, std::size_t skipped) noexcept {
@@ -134,8 +135,10 @@ BodyStep ChunkedDecoder::read_trailer(std::string_view data, std::size_t skipped
     case Known::authorization:
     case Known::connection:
     case Known::content_type:
-    case Known::content_encoding: return refuse(400, "a trailer has a name that is not allowed there");
-    default: break;
+    case Known::content_encoding:
+      return refuse(400, "a trailer has a name that is not allowed there");
+    default:
+      break;
   }
   if (++trailers_ > limits_.header_count) return refuse(431, "there are too many trailers");
   trailer_bytes_ += line.bytes;
@@ -154,7 +157,8 @@ BodyDecoder::BodyDecoder(Framing framing, std::uint64_t content_length, const Li
 
 BodyStep BodyDecoder::next(std::string_view data) noexcept {
   switch (framing_) {
-    case Framing::none: return complete(0);
+    case Framing::none:
+      return complete(0);
     case Framing::chunked: {
       const BodyStep step = chunked_.next(data);
       if (step.state == BodyStep::State::complete) framing_ = Framing::none;

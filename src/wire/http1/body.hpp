@@ -1,5 +1,6 @@
 // Reads a body out of the caller's buffer, whatever its framing: nothing is copied, each step names the next
-// piece of it where it lies. The caller drops what a step consumed and hands in the rest, with more behind it, next time.
+// piece of it where it lies. The caller drops what a step consumed and hands in the rest, with more behind it, next
+// time.
 //
 //   for (;;) {
 //     const auto step = body.next(unread);
@@ -19,11 +20,11 @@ namespace tutti::wire::http1 {
 
 struct BodyStep {
   enum class State : std::uint8_t { piece, trailer, need_more, complete, refused } state = State::need_more;
-  std::size_t consumed = 0;   // of the bytes handed in; also with need_more
-  std::string_view piece;     // state piece: never empty
-  std::string_view name;      // state trailer: one field of the trailer section
+  std::size_t consumed = 0;  // of the bytes handed in; also with need_more
+  std::string_view piece;    // state piece: never empty
+  std::string_view name;     // state trailer: one field of the trailer section
   std::string_view value;
-  Refusal refusal = {};       // state refused: 400, 413 or 431
+  Refusal refusal = {};  // state refused: 400, 413 or 431
 };
 
 // The chunked transfer coding, RFC 9112 section 7.1. Extensions are checked and dropped.
@@ -41,12 +42,12 @@ class ChunkedDecoder {
 
   Limits limits_;
   Stage stage_ = Stage::size;
-  std::uint64_t left_ = 0;      // of the chunk
+  std::uint64_t left_ = 0;  // of the chunk
   std::uint64_t body_bytes_ = 0;
   std::size_t extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
   std::size_t trailers_ = 0;
-  std::size_t scanned_ = 0;     // no LF in so many of the bytes that were handed in last
+  std::size_t scanned_ = 0;  // no LF in so many of the bytes that were handed in last
   Refusal refusal_;
 };
 

@@ -18,7 +18,7 @@ inline constexpr std::uint8_t target = 4;      // request target: what browsers 
 inline constexpr std::uint8_t unreserved = 8;  // never percent-encoded
 inline constexpr std::uint8_t hex = 16;
 inline constexpr std::uint8_t digit = 32;
-inline constexpr std::uint8_t host = 64;    // reg-name
+inline constexpr std::uint8_t host = 64;     // reg-name
 inline constexpr std::uint8_t cookie = 128;  // RFC 6265 cookie-octet
 
 inline constexpr std::array<std::uint8_t, 256> table = [] {
@@ -54,7 +54,9 @@ inline constexpr std::array<std::uint8_t, 256> table = [] {
   }
   return true;
 }
-[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept { return !text.empty() && all(text, character::token); }
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+  return !text.empty() && all(text, character::token);
+}
 // Fit for a header value: no control characters, above all no CR, LF or NUL.
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept { return all(text, character::value); }
 
@@ -95,7 +97,8 @@ inline constexpr std::array<std::uint8_t, 256> table = [] {
 
 // Takes the next member off a comma-separated list, trimmed; commas inside quoted strings do not separate.
 // False at the end. Empty members are skipped (RFC 9110 section 5.6.1.2).
-[[nodiscard]] constexpr bool next_member(std::string_view& rest, std::string_view& member, char separator = ',') noexcept {
+[[nodiscard]] constexpr bool next_member(std::string_view& rest, std::string_view& member,
+                                         char separator = ',') noexcept {
   while (!rest.empty()) {
     std::size_t i = 0;
     bool quoted = false;

@@ -79,7 +79,9 @@ class Fields {
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] bool has(Known known) const noexcept { return first_[static_cast<std::size_t>(known)] != none; }
   // More than one field of that name.
-  [[nodiscard]] bool repeated(Known known) const noexcept { return (repeated_ >> static_cast<unsigned>(known) & 1) != 0; }
+  [[nodiscard]] bool repeated(Known known) const noexcept {
+    return (repeated_ >> static_cast<unsigned>(known) & 1) != 0;
+  }
   // The first one's value; empty if there is none (has() tells an empty value from none).
   [[nodiscard]] std::string_view get(Known known) const noexcept {
     const std::uint8_t at = first_[static_cast<std::size_t>(known)];

@@ -12,12 +12,12 @@
 namespace tutti::wire::http1 {
 
 struct Limits {
-  std::size_t start_line_bytes = 8 * 1024;   // request line or status line, without CRLF
-  std::size_t header_count = 100;            // at most Fields::capacity
-  std::size_t header_bytes = 32 * 1024;      // all field lines with their CRLF
-  std::uint64_t body_bytes = 8 * 1024 * 1024;  // of a whole body, without chunk framing
-  std::size_t trailer_bytes = 4 * 1024;      // all trailer lines with their CRLF
-  std::size_t chunk_line_bytes = 256;        // a chunk's size line without CRLF, extensions included
+  std::size_t start_line_bytes = 8 * 1024;       // request line or status line, without CRLF
+  std::size_t header_count = 100;                // at most Fields::capacity
+  std::size_t header_bytes = 32 * 1024;          // all field lines with their CRLF
+  std::uint64_t body_bytes = 8 * 1024 * 1024;    // of a whole body, without chunk framing
+  std::size_t trailer_bytes = 4 * 1024;          // all trailer lines with their CRLF
+  std::size_t chunk_line_bytes = 256;            // a chunk's size line without CRLF, extensions included
   std::size_t chunk_extension_bytes = 4 * 1024;  // of all chunks of a body together
 };
 
@@ -51,7 +51,8 @@ class FieldLines {
  public:
   enum class State : std::uint8_t { complete, incomplete, refused };
   // `data` from the first field line on; call again with the same bytes and more behind them.
-  [[nodiscard]] State read(std::string_view data, std::size_t bytes_max, std::size_t count_max, Fields& fields) noexcept;
+  [[nodiscard]] State read(std::string_view data, std::size_t bytes_max, std::size_t count_max,
+                           Fields& fields) noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return at_; }  // read so far; with the empty line once complete
   [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
   void clear() noexcept { *this = {}; }

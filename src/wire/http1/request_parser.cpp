@@ -42,8 +42,8 @@ void RequestParser::clear() noexcept {
 
 void RequestParser::rebase(const char* data) noexcept {
   if (base_ == data) return;
-  for (std::string_view* view : {&head_.method_name, &head_.target, &head_.path, &head_.query, &head_.host,
-                                 &head_.scheme, &head_.upgrade}) {
+  for (std::string_view* view :
+       {&head_.method_name, &head_.target, &head_.path, &head_.query, &head_.host, &head_.scheme, &head_.upgrade}) {
     *view = rebased(*view, base_, data);
   }
   head_.fields.rebase(base_, data);
@@ -64,9 +64,12 @@ RequestParser::State RequestParser::parse(std::string_view data) noexcept {
     if (stage_ == Stage::request_line || state == State::refused) return state;
   }
   switch (lines_.read(data.substr(at_), limits_.header_bytes, limits_.header_count, head_.fields)) {
-    case FieldLines::State::incomplete: return State::need_more;
-    case FieldLines::State::refused: return refuse(lines_.refusal().status, lines_.refusal().reason);
-    case FieldLines::State::complete: break;
+    case FieldLines::State::incomplete:
+      return State::need_more;
+    case FieldLines::State::refused:
+      return refuse(lines_.refusal().status, lines_.refusal().reason);
+    case FieldLines::State::complete:
+      break;
   }
   head_.bytes = at_ + lines_.bytes();
   return finish();

@@ -41,9 +41,12 @@ ResponseParser::State ResponseParser::parse(std::string_view data) noexcept {
       if (stage_ == Stage::status_line || state == State::refused) return state;
     }
     switch (lines_.read(data.substr(at_), limits_.header_bytes, limits_.header_count, head_.fields)) {
-      case FieldLines::State::incomplete: return State::need_more;
-      case FieldLines::State::refused: return refuse(lines_.refusal().reason);
-      case FieldLines::State::complete: break;
+      case FieldLines::State::incomplete:
+        return State::need_more;
+      case FieldLines::State::refused:
+        return refuse(lines_.refusal().reason);
+      case FieldLines::State::complete:
+        break;
     }
     head_.bytes = at_ + lines_.bytes();
     if (head_.status >= 200 || head_.status == 101) return finish();
@@ -96,8 +99,8 @@ ResponseParser::State ResponseParser::finish() noexcept {
   head_.keep_alive = !tokens.close && (head_.version == Version::http11 || tokens.keep_alive);
   head_.content_length = body.length;
   head_.framing = body.framing;
-  const bool bodiless = request_ == Method::head || head_.status == 101 || head_.status == 204 ||
-                        head_.status == 304 || (request_ == Method::connect && head_.status < 300);
+  const bool bodiless = request_ == Method::head || head_.status == 101 || head_.status == 204 || head_.status == 304 ||
+                        (request_ == Method::connect && head_.status < 300);
   if (bodiless) {
     head_.framing = Framing::none;
   } else {

@@ -97,7 +97,8 @@ std::optional<Router::Clash> Router::add(Method method, std::string_view pattern
   const auto names = parameters_of(pattern);
   if (!names) {
     return malformed(
-        "segments like /charges/{id}, each parameter a whole segment with a name of its own, {name...} only at the end");
+        "segments like /charges/{id}, each parameter a whole segment with a name of its own, {name...} only at the "
+        "end");
   }
   std::size_t segments = 0;
   Node* node = root_.get();
@@ -153,8 +154,7 @@ RouteMatch Router::find(Method method, std::string_view path) const noexcept {
   if (visit(*root_, path, search, 0)) return search.match;
   search.match.count = 0;
   if (search.match.allowed.empty()) return search.match;
-  search.match.outcome =
-      method == Method::options ? RouteMatch::Outcome::options : RouteMatch::Outcome::not_allowed;
+  search.match.outcome = method == Method::options ? RouteMatch::Outcome::options : RouteMatch::Outcome::not_allowed;
   return search.match;
 }
 

@@ -35,11 +35,11 @@ struct RouteMatch {
 
   enum class Outcome : std::uint8_t {
     found,
-    not_found,   // 404
+    not_found,    // 404
     not_allowed,  // 405 with `allowed`
-    options,     // OPTIONS without a route of its own: 204 with `allowed`
+    options,      // OPTIONS without a route of its own: 204 with `allowed`
   } outcome = Outcome::not_found;
-  std::uint32_t route = 0;  // what was given to add()
+  std::uint32_t route = 0;      // what was given to add()
   Method method = Method::get;  // of the route: GET for a HEAD that fell to it
   AllowedMethods allowed;
   // In the pattern's order, still encoded (append_decoded); the views look into the path.

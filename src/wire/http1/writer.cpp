@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view status_line(int status) noexcept {
   switch (status) {
 #define TUTTI_STATUS(number, reason) \
-  case number: return "HTTP/1.1 " #number " " reason "\r\n"
+  case number:                       \
+    return "HTTP/1.1 " #number " " reason "\r\n"
     TUTTI_STATUS(100, "Continue");
     TUTTI_STATUS(101, "Switching Protocols");
     TUTTI_STATUS(200, "OK");
@@ -57,7 +58,8 @@ constexpr std::string_view status_line(int status) noexcept {
     TUTTI_STATUS(504, "Gateway Timeout");
     TUTTI_STATUS(505, "HTTP Version Not Supported");
 #undef TUTTI_STATUS
-    default: return {};
+    default:
+      return {};
   }
 }
 

@@ -26,7 +26,7 @@ class ResponseWriter {
   void date(std::string_view date);
   void content_type(std::string_view type) { (void)field("content-type", type); }
   [[nodiscard]] bool field(std::string_view name, std::string_view value) { return append_field(out_, name, value); }
-  void close() { out_.append("connection: close\r\n"); }  // the connection ends after this response
+  void close() { out_.append("connection: close\r\n"); }            // the connection ends after this response
   void keep_alive() { out_.append("connection: keep-alive\r\n"); }  // to a HTTP/1.0 client that asked for it
   // Each ends the head.
   void content_length(std::uint64_t bytes);

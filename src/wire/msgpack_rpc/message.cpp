@@ -83,7 +83,9 @@ MessageResult parse_message(std::string_view bytes, Dialect dialect) noexcept {
       result.fault = *elements == 3 ? read_call(cursor, result.message)
                                     : std::string_view("a notification has not three elements");
       break;
-    default: result.fault = "a message's kind is not 0, 1 or 2"; break;
+    default:
+      result.fault = "a message's kind is not 0, 1 or 2";
+      break;
   }
   if (result.fault.empty() && !cursor.at_end()) result.fault = "there are bytes behind the message";
   return result;

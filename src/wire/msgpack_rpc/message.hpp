@@ -1,6 +1,6 @@
 // The messages of MessagePack-RPC (its specification): request [0, id, method, params], response
-// [1, id, error, result], notification [2, method, params]. To peers that said tutti.hello a request has a fifth element,
-// the metadata; from anybody else a fifth element is refused, as the specification knows four.
+// [1, id, error, result], notification [2, method, params]. To peers that said tutti.hello a request has a fifth
+// element, the metadata; from anybody else a fifth element is refused, as the specification knows four.
 //
 // Parsing gives views into the message; writing appends, so that many messages leave in one write.
 #pragma once
@@ -26,12 +26,12 @@ enum class Dialect : std::uint8_t {
 
 struct Message {
   Kind kind = Kind::request;
-  std::uint32_t id = 0;          // requests, responses
-  std::string_view method = {};  // requests, notifications
-  std::string_view params = {};  // the array, whole
+  std::uint32_t id = 0;            // requests, responses
+  std::string_view method = {};    // requests, notifications
+  std::string_view params = {};    // the array, whole
   std::string_view metadata = {};  // the map, whole; empty: none
-  std::string_view error = {};   // responses: one value; empty: none (nil)
-  std::string_view result = {};  // responses: one value
+  std::string_view error = {};     // responses: one value; empty: none (nil)
+  std::string_view result = {};    // responses: one value
 };
 struct MessageResult {
   Message message = {};
@@ -51,7 +51,8 @@ struct Argument {
 [[nodiscard]] Argument argument_of(std::string_view params) noexcept;
 
 // A request in two steps, the message's own encoder between them:
-//   append_request(out, id, "payments.charge", &metadata); append_array(out, 1); encode(out, request); append_metadata(...)
+//   append_request(out, id, "payments.charge", &metadata); append_array(out, 1); encode(out, request);
+//   append_metadata(...)
 // append_request writes everything before params; whether a metadata map follows must be known then.
 enum class Trailing : std::uint8_t { nothing, metadata };
 void append_request(std::string& out, std::uint32_t id, std::string_view method, Trailing trailing);
@@ -73,8 +74,8 @@ void append_error(std::string& out, const RpcError& error);
 // What any peer put into its error element: a map as ours; a text, or anything else, is `unknown` with that text.
 [[nodiscard]] RpcError parse_error(std::string_view value) noexcept;
 
-// The handshake: a request `tutti.hello` with [{version, service}], answered by {version}. A peer that does not know the
-// method answers with an error and stays plain.
+// The handshake: a request `tutti.hello` with [{version, service}], answered by {version}. A peer that does not know
+// the method answers with an error and stays plain.
 inline constexpr std::string_view hello_method = "tutti.hello";
 inline constexpr std::uint32_t hello_version = 1;
 struct Hello {

@@ -16,8 +16,8 @@ struct Metadata {
   std::optional<std::chrono::milliseconds> remaining = {};  // "deadline_ms"
   std::string_view traceparent = {};                        // "traceparent"
   std::string_view tracestate = {};                         // "tracestate"
-  std::string_view identity = {};         // "identity": the calling service; believed only from a peer that proved itself
-  std::string_view authorization = {};    // "authorization": as HTTP's header
+  std::string_view identity = {};       // "identity": the calling service; believed only from a peer that proved itself
+  std::string_view authorization = {};  // "authorization": as HTTP's header
   std::string_view idempotency_key = {};  // "idempotency_key"
   std::string_view request_id = {};       // "request_id"
 

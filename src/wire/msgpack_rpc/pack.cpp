@@ -98,38 +98,61 @@ HeadState read_head(std::string_view data, Head& head) noexcept {
   if (first < 0xa0) return set(Kind::array, 1, 0, first & 0x0fu);
   if (first < 0xc0) return set(Kind::text, 1, first & 0x1fu, 0);
   switch (first) {
-    case 0xc0: return set(Kind::nil, 1, 0, 0);
+    case 0xc0:
+      return set(Kind::nil, 1, 0, 0);
     case 0xc2:
-    case 0xc3: return set(Kind::boolean, 1, 0, 0);
-    case 0xc4: return sized(Kind::binary, 1, 0, 0);
-    case 0xc5: return sized(Kind::binary, 2, 0, 0);
-    case 0xc6: return sized(Kind::binary, 4, 0, 0);
-    case 0xc7: return sized(Kind::extension, 1, 1, 0);
-    case 0xc8: return sized(Kind::extension, 2, 1, 0);
-    case 0xc9: return sized(Kind::extension, 4, 1, 0);
-    case 0xca: return set(Kind::floating, 1, 4, 0);
-    case 0xcb: return set(Kind::floating, 1, 8, 0);
+    case 0xc3:
+      return set(Kind::boolean, 1, 0, 0);
+    case 0xc4:
+      return sized(Kind::binary, 1, 0, 0);
+    case 0xc5:
+      return sized(Kind::binary, 2, 0, 0);
+    case 0xc6:
+      return sized(Kind::binary, 4, 0, 0);
+    case 0xc7:
+      return sized(Kind::extension, 1, 1, 0);
+    case 0xc8:
+      return sized(Kind::extension, 2, 1, 0);
+    case 0xc9:
+      return sized(Kind::extension, 4, 1, 0);
+    case 0xca:
+      return set(Kind::floating, 1, 4, 0);
+    case 0xcb:
+      return set(Kind::floating, 1, 8, 0);
     case 0xcc:
-    case 0xd0: return set(Kind::integer, 1, 1, 0);
+    case 0xd0:
+      return set(Kind::integer, 1, 1, 0);
     case 0xcd:
-    case 0xd1: return set(Kind::integer, 1, 2, 0);
+    case 0xd1:
+      return set(Kind::integer, 1, 2, 0);
     case 0xce:
-    case 0xd2: return set(Kind::integer, 1, 4, 0);
+    case 0xd2:
+      return set(Kind::integer, 1, 4, 0);
     case 0xcf:
-    case 0xd3: return set(Kind::integer, 1, 8, 0);
+    case 0xd3:
+      return set(Kind::integer, 1, 8, 0);
     case 0xd4:
     case 0xd5:
     case 0xd6:
     case 0xd7:
-    case 0xd8: return set(Kind::extension, 1, 1 + (1u << (first - 0xd4u)), 0);
-    case 0xd9: return sized(Kind::text, 1, 0, 0);
-    case 0xda: return sized(Kind::text, 2, 0, 0);
-    case 0xdb: return sized(Kind::text, 4, 0, 0);
-    case 0xdc: return sized(Kind::array, 2, 0, 1);
-    case 0xdd: return sized(Kind::array, 4, 0, 1);
-    case 0xde: return sized(Kind::map, 2, 0, 2);
-    case 0xdf: return sized(Kind::map, 4, 0, 2);
-    default: return HeadState::bad;  // 0xc1, never used
+    case 0xd8:
+      return set(Kind::extension, 1, 1 + (1u << (first - 0xd4u)), 0);
+    case 0xd9:
+      return sized(Kind::text, 1, 0, 0);
+    case 0xda:
+      return sized(Kind::text, 2, 0, 0);
+    case 0xdb:
+      return sized(Kind::text, 4, 0, 0);
+    case 0xdc:
+      return sized(Kind::array, 2, 0, 1);
+    case 0xdd:
+      return sized(Kind::array, 4, 0, 1);
+    case 0xde:
+      return sized(Kind::map, 2, 0, 2);
+    case 0xdf:
+      return sized(Kind::map, 4, 0, 2);
+    default:
+      return HeadState::bad;  // 0xc1, never used
   }
 }
 
@@ -191,7 +214,8 @@ std::optional<std::string_view> Cursor::value() noexcept {
     Head head;
     if (read_head(rest, head) != HeadState::complete) return std::nullopt;
     rest.remove_prefix(head.bytes);
-    if (head.payload > rest.size() || head.elements > rest.size()) return std::nullopt;  // an element has a byte at least
+    if (head.payload > rest.size() || head.elements > rest.size())
+      return std::nullopt;  // an element has a byte at least
     rest.remove_prefix(static_cast<std::size_t>(head.payload));
     if (head.elements != 0) {
       if (depth == depth_max) return std::nullopt;

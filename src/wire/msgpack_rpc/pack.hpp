@@ -18,7 +18,17 @@ void append_map(std::string& out, std::uint32_t pairs);
 
 // The first bytes of a value: what it is and how long. The MessagePack specification, section "Formats".
 struct Head {
-  enum class Kind : std::uint8_t { nil, boolean, integer, floating, text, binary, array, map, extension } kind = Kind::nil;
+  enum class Kind : std::uint8_t {
+    nil,
+    boolean,
+    integer,
+    floating,
+    text,
+    binary,
+    array,
+    map,
+    extension
+  } kind = Kind::nil;
   std::size_t bytes = 0;       // of the head itself
   std::uint64_t payload = 0;   // bytes behind the head
   std::uint64_t elements = 0;  // values behind the head (a map counts keys and values)

@@ -20,9 +20,12 @@ MessageScanner::State MessageScanner::scan(std::string_view data) noexcept {
     if (at_ >= data.size()) return State::need_more;
     Head head;
     switch (read_head(data.substr(at_), head)) {
-      case HeadState::incomplete: return State::need_more;
-      case HeadState::bad: return refuse("there is a byte 0xc1, which MessagePack never uses");
-      case HeadState::complete: break;
+      case HeadState::incomplete:
+        return State::need_more;
+      case HeadState::bad:
+        return refuse("there is a byte 0xc1, which MessagePack never uses");
+      case HeadState::complete:
+        break;
     }
     if (at_ == 0 && (head.kind != Head::Kind::array || head.elements < 3 || head.elements > 5)) {
       return refuse("a message is not an array of three to five elements");

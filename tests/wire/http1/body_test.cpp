@@ -17,9 +17,14 @@ std::string read(BodyDecoder decoder, std::string_view text, std::size_t step) {
     const std::vector<char> exact(unread.begin(), unread.end());  // ASan sees one byte too far
     const BodyStep s = decoder.next({exact.data(), exact.size()});
     switch (s.state) {
-      case BodyStep::State::piece: out += s.piece; break;
-      case BodyStep::State::trailer: out += "[" + std::string(s.name) + "=" + std::string(s.value) + "]"; break;
-      case BodyStep::State::refused: return "refused " + std::to_string(s.refusal.status) + " " + std::string(s.refusal.reason);
+      case BodyStep::State::piece:
+        out += s.piece;
+        break;
+      case BodyStep::State::trailer:
+        out += "[" + std::string(s.name) + "=" + std::string(s.value) + "]";
+        break;
+      case BodyStep::State::refused:
+        return "refused " + std::to_string(s.refusal.status) + " " + std::string(s.refusal.reason);
       case BodyStep::State::complete:
         unread.erase(0, s.consumed);
         return out + "|" + unread + std::string(text.substr(given));
@@ -60,11 +65,29 @@ TEST(ChunkedDecoder, asks_for_more_at_every_cut) {
 
 TEST(ChunkedDecoder, refuses_bad_chunks_however_they_are_cut) {
   using namespace std::string_view_literals;
-  for (std::string_view text : {
-           "\r\n"sv, " 4\r\nWiki\r\n"sv, "4 \r\nWiki\r\n"sv, "+4\r\nWiki\r\n"sv, "-4\r\nWiki\r\n"sv, "0x4\r\nWiki\r\n"sv, "g\r\n"sv, "4\nWiki\r\n"sv,
-           "4\r\nWikiX\r\n"sv, "4\r\nWiki\n0\r\n\r\n"sv, "4\r\nWiki\rX"sv, "4\rX\nWiki"sv, "4;a\0\r\nWiki\r\n"sv, "4,5\r\nWiki\r\n"sv,
-           "10000000000000000\r\n"sv, "FFFFFFFFFFFFFFFFF\r\n"sv, ";x\r\n"sv, "0\r\nContent-Length: 5\r\n\r\n"sv,
-           "0\r\nTransfer-Encoding: chunked\r\n\r\n"sv, "0\r\nHost: x\r\n\r\n"sv, "0\r\nX : y\r\n\r\n"sv, "0\r\n\n"sv, "0\r\nX: y\n\r\n"sv}) {
+  for (std::string_view text : {"\r\n"sv,
+                                " 4\r\nWiki\r\n"sv,
+                                "4 \r\nWiki\r\n"sv,
+                                "+4\r\nWiki\r\n"sv,
+                                "-4\r\nWiki\r\n"sv,
+                                "0x4\r\nWiki\r\n"sv,
+                                "g\r\n"sv,
+                                "4\nWiki\r\n"sv,
+                                "4\r\nWikiX\r\n"sv,
+                                "4\r\nWiki\n0\r\n\r\n"sv,
+                                "4\r\nWiki\rX"sv,
+                                "4\rX\nWiki"sv,
+                                "4;a\0\r\nWiki\r\n"sv,
+                                "4,5\r\nWiki\r\n"sv,
+                                "10000000000000000\r\n"sv,
+                                "FFFFFFFFFFFFFFFFF\r\n"sv,
+                                ";x\r\n"sv,
+                                "0\r\nContent-Length: 5\r\n\r\n"sv,
+                                "0\r\nTransfer-Encoding: chunked\r\n\r\n"sv,
+                                "0\r\nHost: x\r\n\r\n"sv,
+                                "0\r\nX : y\r\n\r\n"sv,
+                                "0\r\n\n"sv,
+                                "0\r\nX: y\n\r\n"sv}) {
     EXPECT_EQ(chunked(text).substr(0, 11), "refused 400") << testing::PrintToString(text);
     EXPECT_EQ(chunked(text, 1), chunked(text)) << testing::PrintToString(text);
   }
@@ -72,7 +95,8 @@ TEST(ChunkedDecoder, refuses_bad_chunks_however_they_are_cut) {
 
 TEST(ChunkedDecoder, keeps_the_limit_of_the_body) {
   EXPECT_EQ(chunked("5\r\nabcde\r\n5\r\nfghij\r\n0\r\n\r\n", 99, {.body_bytes = 10}), "abcdefghij|");
-  EXPECT_EQ(chunked("5\r\nabcde\r\n6\r\nfghijk\r\n0\r\n\r\n", 99, {.body_bytes = 10}), "refused 413 the body is too large");
+  EXPECT_EQ(chunked("5\r\nabcde\r\n6\r\nfghijk\r\n0\r\n\r\n", 99, {.body_bytes = 10}),
+            "refused 413 the body is too large");
   EXPECT_EQ(chunked("FFFFFFFFFFFFFFFF\r\n", 99, {.body_bytes = 10}), "refused 413 the body is too large");
 }
 
@@ -81,7 +105,8 @@ TEST(ChunkedDecoder, keeps_the_limits_of_lines_extensions_and_trailers) {
   EXPECT_EQ(chunked("1;abcdef\r\nx\r\n0\r\n\r\n", 99, limits), "x|");
   EXPECT_EQ(chunked("1;abcdefg\r\nx\r\n0\r\n\r\n", 99, limits), "refused 400 a chunk's size line is too long");
   EXPECT_EQ(chunked("1;abcdefg\r\nx\r\n0\r\n\r\n", 1, limits), "refused 400 a chunk's size line is too long");
-  EXPECT_EQ(chunked("1;abcd\r\nx\r\n1;abcdef\r\nx\r\n0\r\n\r\n", 99, limits), "refused 400 the chunk extensions are too large");
+  EXPECT_EQ(chunked("1;abcd\r\nx\r\n1;abcdef\r\nx\r\n0\r\n\r\n", 99, limits),
+            "refused 400 the chunk extensions are too large");
   EXPECT_EQ(chunked("0\r\na: b\r\nc: d\r\n\r\n", 99, limits), "[a=b][c=d]|");
   EXPECT_EQ(chunked("0\r\na: b\r\nc: d\r\ne: f\r\n\r\n", 99, limits).substr(0, 11), "refused 431");
   EXPECT_EQ(chunked("0\r\na: 0123456789abcdef\r\n\r\n", 99, limits), "refused 431 the trailers are too large");

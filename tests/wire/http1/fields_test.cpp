@@ -73,7 +73,8 @@ TEST(Characters, split_lists_outside_of_quoted_strings) {
 TEST(Characters, read_lengths_without_signs_spaces_or_overflow) {
   EXPECT_EQ(parse_decimal("0"), 0u);
   EXPECT_EQ(parse_decimal("18446744073709551615"), UINT64_MAX);
-  for (std::string_view text : {"", "+1", "-1", " 1", "1 ", "0x1", "1.0", "18446744073709551616", "99999999999999999999"}) {
+  for (std::string_view text :
+       {"", "+1", "-1", " 1", "1 ", "0x1", "1.0", "18446744073709551616", "99999999999999999999"}) {
     EXPECT_EQ(parse_decimal(text), std::nullopt) << text;
   }
 }

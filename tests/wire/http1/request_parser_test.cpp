@@ -14,12 +14,13 @@ using State = RequestParser::State;
 // What a test compares: everything that a caller can see.
 std::string seen(const RequestParser& parser, State state) {
   if (state == State::need_more) return "need more";
-  if (state == State::refused) return std::to_string(parser.refusal().status) + " " + std::string(parser.refusal().reason);
+  if (state == State::refused)
+    return std::to_string(parser.refusal().status) + " " + std::string(parser.refusal().reason);
   const RequestHead& head = parser.head();
-  std::string out = std::string(head.method_name) + "|" + std::string(head.target) + "|" + std::string(head.path) + "|" +
-                    std::string(head.query) + "|" + std::string(head.host) + "|" + std::to_string(head.bytes) + "|" +
-                    std::to_string(static_cast<int>(head.framing)) + "|" + std::to_string(head.content_length) + "|" +
-                    (head.keep_alive ? "keep" : "close");
+  std::string out = std::string(head.method_name) + "|" + std::string(head.target) + "|" + std::string(head.path) +
+                    "|" + std::string(head.query) + "|" + std::string(head.host) + "|" + std::to_string(head.bytes) +
+                    "|" + std::to_string(static_cast<int>(head.framing)) + "|" + std::to_string(head.content_length) +
+                    "|" + (head.keep_alive ? "keep" : "close");
   for (const Field& field : head.fields.list()) out += "|" + std::string(field.name) + "=" + std::string(field.value);
   return out;
 }
@@ -123,8 +124,9 @@ TEST(RequestParser, reads_pipelined_requests_one_after_the_other) {
 
 TEST(RequestParser, forgets_everything_of_the_request_before) {
   RequestParser parser;
-  ASSERT_EQ(parser.parse("PUT http://x/a?b HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: w\r\nExpect: 100-continue\r\n"
-                         "Transfer-Encoding: chunked\r\n\r\n"),
+  ASSERT_EQ(parser.parse(
+                "PUT http://x/a?b HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: w\r\nExpect: 100-continue\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n"),
             State::complete);
   parser.clear();
 
@@ -159,7 +161,8 @@ TEST(RequestParser, knows_who_keeps_the_connection) {
 
 TEST(RequestParser, expects_continue_only_with_a_body) {
   RequestParser parser;
-  ASSERT_EQ(parser.parse("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n"), State::complete);
+  ASSERT_EQ(parser.parse("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n"),
+            State::complete);
   EXPECT_TRUE(parser.head().expect_continue);
   parser.clear();
   ASSERT_EQ(parser.parse("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n"), State::complete);
@@ -168,7 +171,9 @@ TEST(RequestParser, expects_continue_only_with_a_body) {
 
 TEST(RequestParser, names_an_upgrade_only_if_connection_does) {
   RequestParser parser;
-  ASSERT_EQ(parser.parse("GET /live HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"), State::complete);
+  ASSERT_EQ(
+      parser.parse("GET /live HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"),
+      State::complete);
   EXPECT_EQ(parser.head().upgrade, "websocket");
   parser.clear();
   ASSERT_EQ(parser.parse("GET /live HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n"), State::complete);
@@ -184,7 +189,8 @@ TEST(RequestParser, reads_the_four_forms_of_a_target) {
   const std::vector<Case> cases = {
       {"GET /where?q=now HTTP/1.1", TargetForm::origin, "/where", "q=now", "h"},
       {"GET //two HTTP/1.1", TargetForm::origin, "//two", "", "h"},
-      {"GET http://www.example.org/pub/WWW/TheProject.html HTTP/1.1", TargetForm::absolute, "/pub/WWW/TheProject.html", "", "www.example.org"},
+      {"GET http://www.example.org/pub/WWW/TheProject.html HTTP/1.1", TargetForm::absolute, "/pub/WWW/TheProject.html",
+       "", "www.example.org"},
       {"GET HTTPS://[::1]:8443?x HTTP/1.1", TargetForm::absolute, "/", "x", "[::1]:8443"},
       {"CONNECT www.example.com:80 HTTP/1.1", TargetForm::authority, "", "", "www.example.com:80"},
       {"OPTIONS * HTTP/1.1", TargetForm::asterisk, "", "", "h"},
@@ -321,7 +327,9 @@ const std::vector<Bad>& malformed() {
       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \"chunked\"\r\n\r\n", 501},
       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked;q=1\r\n\r\n", 501},
       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\n\r\n", 400},
-      {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0b" "chunked\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0b"
+       "chunked\r\n\r\n",
+       400},
       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n", 400},
       {"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
       // expectations

@@ -14,9 +14,9 @@ std::string seen(const ResponseParser& parser, State state) {
   if (state == State::need_more) return "need more";
   if (state == State::refused) return std::string(parser.refusal().reason);
   const ResponseHead& head = parser.head();
-  std::string out = std::to_string(head.status) + "|" + std::string(head.reason) + "|" + std::to_string(head.bytes) + "|" +
-                    std::to_string(static_cast<int>(head.framing)) + "|" + std::to_string(head.content_length) + "|" +
-                    (head.keep_alive ? "keep" : "close") + "|" + (head.continued ? "continued" : "");
+  std::string out = std::to_string(head.status) + "|" + std::string(head.reason) + "|" + std::to_string(head.bytes) +
+                    "|" + std::to_string(static_cast<int>(head.framing)) + "|" + std::to_string(head.content_length) +
+                    "|" + (head.keep_alive ? "keep" : "close") + "|" + (head.continued ? "continued" : "");
   for (const Field& field : head.fields.list()) out += "|" + std::string(field.name) + "=" + std::string(field.value);
   return out;
 }
@@ -77,7 +77,8 @@ TEST(ResponseParser, finds_the_bodys_end_by_the_rules_of_rfc_9112) {
 
 TEST(ResponseParser, skips_interim_answers_and_says_that_a_100_came) {
   const std::string text =
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+      "1\r\n\r\nx";
   ResponseParser parser;
 
   ASSERT_EQ(parser.parse(std::string_view(text).substr(0, 30)), State::need_more);
@@ -110,14 +111,15 @@ TEST(ResponseParser, closes_when_the_other_side_says_so_or_gives_no_length) {
 }
 
 TEST(ResponseParser, gives_the_same_answer_byte_by_byte) {
-  for (std::string_view text : {
-           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\n", "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n",
-           "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
-           "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 600 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 200 O\rK\r\n\r\n",
-           "HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
-           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-           "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 8388609\r\n\r\n",
-           "HTTP/1.1 200 OK\r\nX : y\r\n\r\n", "HTTP/1.1 +20 OK\r\n\r\n", "ICY 200 OK\r\n\r\n"}) {
+  for (std::string_view text :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\n", "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 600 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 200 O\rK\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 8388609\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX : y\r\n\r\n", "HTTP/1.1 +20 OK\r\n\r\n", "ICY 200 OK\r\n\r\n"}) {
     EXPECT_EQ(byte_by_byte(text), at_once(text)) << text;
     EXPECT_NE(at_once(text), "need more") << text;
   }

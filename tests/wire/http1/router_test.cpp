@@ -19,10 +19,14 @@ struct RouterTest : ::testing::Test {
   [[nodiscard]] std::string find(Method method, std::string_view path) const {
     const RouteMatch match = router.find(method, path);
     switch (match.outcome) {
-      case Outcome::not_found: return "404";
-      case Outcome::not_allowed: return "405 " + match.allowed.to_string();
-      case Outcome::options: return "options " + match.allowed.to_string();
-      case Outcome::found: break;
+      case Outcome::not_found:
+        return "404";
+      case Outcome::not_allowed:
+        return "405 " + match.allowed.to_string();
+      case Outcome::options:
+        return "options " + match.allowed.to_string();
+      case Outcome::found:
+        break;
     }
     std::string out = std::to_string(match.route);
     for (std::size_t i = 0; i < match.count; ++i) out += " " + std::string(match.values[i]);
@@ -106,7 +110,8 @@ TEST_F(RouterTest, names_both_patterns_of_a_clash) {
 
   ASSERT_TRUE(clash);
   EXPECT_EQ(clash->existing, "/charges/{id}");
-  EXPECT_EQ(clash->message, "route GET \"/charges/{charge}\" is the same place as \"/charges/{id}\"; give one of them another path");
+  EXPECT_EQ(clash->message,
+            "route GET \"/charges/{charge}\" is the same place as \"/charges/{id}\"; give one of them another path");
   EXPECT_FALSE(router.add(Method::post, "/charges/{charge}", 3));
   EXPECT_FALSE(router.add(Method::get, "/charges/{rest...}", 4));
   EXPECT_EQ(find(Method::get, "/charges/x"), "1 x");
@@ -115,7 +120,8 @@ TEST_F(RouterTest, names_both_patterns_of_a_clash) {
 TEST_F(RouterTest, refuses_malformed_patterns) {
   std::string deep;
   for (int i = 0; i < 33; ++i) deep += "/a";
-  for (std::string_view pattern : {"", "a", "/a b", "/{}", "/{a", "/a}", "/x{a}", "/{a}x", "/{a}{b}", "/{a}/{a}", "/{a...}/b", "/{...}", "/{a b}", "/..", "/%2", deep.c_str()}) {
+  for (std::string_view pattern : {"", "a", "/a b", "/{}", "/{a", "/a}", "/x{a}", "/{a}x", "/{a}{b}", "/{a}/{a}",
+                                   "/{a...}/b", "/{...}", "/{a b}", "/..", "/%2", deep.c_str()}) {
     const auto clash = router.add(Method::get, pattern, 1);
     ASSERT_TRUE(clash) << pattern;
     EXPECT_EQ(clash->existing, "");

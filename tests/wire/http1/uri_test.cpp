@@ -13,7 +13,8 @@ TEST(Uri, decodes_escapes_and_refuses_broken_ones) {
   EXPECT_EQ(decoded("a%20b%2Fc%c3%a9"), "a b/c\xc3\xa9");
   EXPECT_EQ(decoded("a+b"), "a+b");
   EXPECT_EQ(decoded("a+b", Plus::is_space), "a b");
-  for (std::string_view text : {"%", "%2", "%2g", "%g2", "a%", "%00", "%%20"}) EXPECT_EQ(decoded(text), std::nullopt) << text;
+  for (std::string_view text : {"%", "%2", "%2g", "%g2", "a%", "%00", "%%20"})
+    EXPECT_EQ(decoded(text), std::nullopt) << text;
 }
 
 TEST(Uri, encodes_everything_but_unreserved_characters_and_back) {
@@ -27,7 +28,8 @@ TEST(Uri, refuses_paths_that_others_may_read_differently) {
   for (std::string_view path : {"/", "/a", "/a/", "//a", "/a//b", "/...", "/.a", "/a%2Fb", "/%2e%2e%2e"}) {
     EXPECT_EQ(path_fault(path), "") << path;
   }
-  for (std::string_view path : {"", "a", "/.", "/..", "/a/../b", "/a/./b", "/%2e", "/%2E%2e/b", "/.%2e", "/a\\b", "/a%0", "/a%zz", "/%00"}) {
+  for (std::string_view path :
+       {"", "a", "/.", "/..", "/a/../b", "/a/./b", "/%2e", "/%2E%2e/b", "/.%2e", "/a\\b", "/a%0", "/a%zz", "/%00"}) {
     EXPECT_NE(path_fault(path), "") << path;
   }
 }
@@ -49,8 +51,8 @@ std::vector<std::pair<std::string, std::string>> pairs(std::string_view query) {
 }
 
 TEST(Query, reads_pairs_in_order_and_keeps_repetitions) {
-  const std::vector<std::pair<std::string, std::string>> expected = {
-      {"a", "1"}, {"b", "two words"}, {"b", "x=y"}, {"c", ""}, {"", "v"}, {"d e", "&"}};
+  const std::vector<std::pair<std::string, std::string>> expected = {{"a", "1"}, {"b", "two words"}, {"b", "x=y"},
+                                                                     {"c", ""},  {"", "v"},          {"d e", "&"}};
   EXPECT_EQ(pairs("a=1&b=two+words&b=x=y&&c&=v&d%20e=%26"), expected);
   EXPECT_TRUE(pairs("").empty());
   EXPECT_TRUE(pairs("&&").empty());
@@ -80,7 +82,8 @@ TEST(Url, is_taken_apart_with_the_schemes_own_port) {
   EXPECT_EQ(parse_url("HTTPS://h"), (Url{"https", "h", 443, "/"}));
   EXPECT_EQ(parse_url("http://[::1]:81?q"), (Url{"http", "::1", 81, "/?q"}));
   EXPECT_EQ(parse_url("http://h:/"), (Url{"http", "h", 80, "/"}));
-  for (std::string_view text : {"", "h", "ftp://h", "http://", "http:///a", "http://u@h/", "http://h:x/", "http://h:65536/", "http://h/a b", "http://h/#f"}) {
+  for (std::string_view text : {"", "h", "ftp://h", "http://", "http:///a", "http://u@h/", "http://h:x/",
+                                "http://h:65536/", "http://h/a b", "http://h/#f"}) {
     EXPECT_EQ(parse_url(text), std::nullopt) << text;
   }
 }

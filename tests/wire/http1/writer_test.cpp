@@ -25,7 +25,8 @@ TEST(ResponseWriter, writes_a_response_that_the_parser_reads) {
 
 TEST(ResponseWriter, refuses_what_would_split_a_response) {
   std::string out;
-  for (const std::string& value : {std::string("a\r\nset-cookie: x=1"), std::string("a\n"), std::string("a\r"), std::string("a\0b", 3), std::string("a\x7f")}) {
+  for (const std::string& value : {std::string("a\r\nset-cookie: x=1"), std::string("a\n"), std::string("a\r"),
+                                   std::string("a\0b", 3), std::string("a\x7f")}) {
     EXPECT_FALSE(append_field(out, "x", value));
   }
   for (std::string_view name : {"", "x y", "x:", "x\r\n", "\xc3\xa9"}) EXPECT_FALSE(append_field(out, name, "a"));

@@ -43,7 +43,8 @@ std::string declined() {
   append_text(value, "reason");
   append_text(value, "over the limit");
   std::string error;
-  append_error(error, {.code = Code::failed_precondition, .message = "declined", .type = "payments.Declined", .value = value});
+  append_error(error,
+               {.code = Code::failed_precondition, .message = "declined", .type = "payments.Declined", .value = value});
   return error;
 }
 
@@ -127,7 +128,8 @@ TEST(RpcMessage, refuses_malformed_messages) {
   };
   for (const Case& c : {
            Case{"\x92\x00\x01"s, "a message is not an array of three to five elements that begins with its kind"},
-           Case{"\x94\xa1x\x01\xa1m\x90"s, "a message is not an array of three to five elements that begins with its kind"},
+           Case{"\x94\xa1x\x01\xa1m\x90"s,
+                "a message is not an array of three to five elements that begins with its kind"},
            Case{"\x94\x03\x01\xa1m\x90"s, "a message's kind is not 0, 1 or 2"},
            Case{"\x93\x00\x01\xa1m"s, "a request has three elements; expected four"},
            Case{"\x94\x00\xff\xa1m\x90"s, "a request's id is not a number of 32 bits"},
@@ -187,8 +189,15 @@ TEST(RpcMetadata, refuses_malformed_maps) {
   EXPECT_EQ(parse_metadata("\x81\x01\x01").fault, "a key of the metadata is not a text");
   EXPECT_EQ(parse_metadata("\x81\xabidempotency").fault, "the metadata is malformed");
   EXPECT_EQ(parse_metadata("\x81\xa8identity\x05").fault, "a value of the metadata is not a text");
-  EXPECT_EQ(parse_metadata("\x81\xab" "deadline_ms\xff").fault, "deadline_ms in the metadata is not a whole number of milliseconds");
-  EXPECT_EQ(parse_metadata("\x82\xab" "deadline_ms\x01\xab" "deadline_ms\x02").fault, "a key of the metadata is repeated");
+  EXPECT_EQ(parse_metadata("\x81\xab"
+                           "deadline_ms\xff")
+                .fault,
+            "deadline_ms in the metadata is not a whole number of milliseconds");
+  EXPECT_EQ(parse_metadata("\x82\xab"
+                           "deadline_ms\x01\xab"
+                           "deadline_ms\x02")
+                .fault,
+            "a key of the metadata is repeated");
   EXPECT_EQ(parse_metadata("\x82\xa8identity\xa1x\xa8identity\xa1y").fault, "a key of the metadata is repeated");
   EXPECT_EQ(parse_metadata("\x80\xc0").fault, "there are bytes behind the metadata");
   EXPECT_EQ(parse_metadata("\xde\x00\x41"s).fault, "the metadata has too many keys");
@@ -200,7 +209,9 @@ TEST(RpcMetadata, refuses_malformed_maps) {
 }
 
 TEST(RpcMetadata, bounds_a_deadline_that_nobody_lives_to_see) {
-  const auto parsed = parse_metadata("\x81\xab" "deadline_ms\xcf\xff\xff\xff\xff\xff\xff\xff\xff");
+  const auto parsed = parse_metadata(
+      "\x81\xab"
+      "deadline_ms\xcf\xff\xff\xff\xff\xff\xff\xff\xff");
   EXPECT_EQ(parsed.fault, "");
   EXPECT_EQ(parsed.metadata.remaining, std::chrono::hours(24 * 365));
 }
@@ -253,7 +264,9 @@ TEST(WireReference, shows_the_bytes_that_are_written) {
   std::stringstream text;
   text << file.rdbuf();
   const std::string document = text.str();
-  const auto shows = [&document](std::string_view bytes) { return document.find("`" + hex(bytes) + "`") != std::string::npos; };
+  const auto shows = [&document](std::string_view bytes) {
+    return document.find("`" + hex(bytes) + "`") != std::string::npos;
+  };
 
   std::string reply;
   append_response_head(reply, 1);
@@ -270,8 +283,8 @@ TEST(WireReference, shows_the_bytes_that_are_written) {
   append_cancel(cancel, 1);
   std::string goodbye;
   append_goodbye(goodbye);
-  for (const std::string& bytes :
-       {charge_request(Dialect::plain), charge_request(Dialect::tutti), reply, error, hello, hello_reply, cancel, goodbye}) {
+  for (const std::string& bytes : {charge_request(Dialect::plain), charge_request(Dialect::tutti), reply, error, hello,
+                                   hello_reply, cancel, goodbye}) {
     EXPECT_TRUE(shows(bytes)) << hex(bytes);
   }
 }

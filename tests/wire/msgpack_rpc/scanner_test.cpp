@@ -55,12 +55,14 @@ TEST(MessageScanner, finds_the_end_of_a_message_with_every_format_at_every_cut) 
   EXPECT_EQ(at_once(message), expected);
   EXPECT_EQ(at_once(message + "next"), expected);
   EXPECT_EQ(byte_by_byte(message), expected);
-  for (std::size_t size = 0; size < message.size(); ++size) EXPECT_EQ(at_once(message.substr(0, size)), "need more") << size;
+  for (std::size_t size = 0; size < message.size(); ++size)
+    EXPECT_EQ(at_once(message.substr(0, size)), "need more") << size;
   EXPECT_EQ(parse_message(message, Dialect::plain).fault, "");
 }
 
 TEST(MessageScanner, refuses_what_is_no_message_at_its_first_bytes) {
-  for (const std::string& bytes : {"\x80"s, "\xa1x"s, "\x92"s, "\x96"s, "\xdc\x00\x06"s, "\x01"s, "GET / HTTP/1.1\r\n"s, "\xc0"s}) {
+  for (const std::string& bytes :
+       {"\x80"s, "\xa1x"s, "\x92"s, "\x96"s, "\xdc\x00\x06"s, "\x01"s, "GET / HTTP/1.1\r\n"s, "\xc0"s}) {
     EXPECT_EQ(at_once(bytes), "a message is not an array of three to five elements");
     EXPECT_EQ(byte_by_byte(bytes), at_once(bytes));
   }
