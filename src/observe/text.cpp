@@ -105,6 +105,10 @@ void append_json(std::string& out, double number) {
     out.append("\"NaN\"");
   } else if (std::isinf(number)) {
     out.append(number > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+  } else if (std::abs(number) >= 1e15) {
+    // Digits alone would look like an integer, which may be more than a reader's integers can hold.
+    char text[32];
+    out.append(text, std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr);
   } else {
     append_decimal(out, number);
   }
@@ -138,9 +142,13 @@ void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
 
 void append_time(std::string& out, Time time) {
   using namespace std::chrono;
-  const auto day = floor<days>(sys_time<nanoseconds>(time.since_epoch));
+  // In seconds from here on: the first day that nanoseconds can name begins before the first nanosecond.
+  const auto second = floor<seconds>(sys_time<nanoseconds>(time.since_epoch));
+  constexpr std::int64_t per_second = 1'000'000'000;
+  const auto fraction = (time.since_epoch.count() % per_second + per_second) % per_second;
+  const auto day = floor<days>(second);
   const year_month_day date(day);
-  const hh_mm_ss clock(sys_time<nanoseconds>(time.since_epoch) - day);
+  const hh_mm_ss clock(second - day);
   append_padded(out, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);  // 1677 to 2262
   out.push_back('-');
   append_padded(out, static_cast<unsigned>(date.month()), 2);
@@ -153,7 +161,7 @@ void append_time(std::string& out, Time time) {
   out.push_back(':');
   append_padded(out, static_cast<std::uint64_t>(clock.seconds().count()), 2);
   out.push_back('.');
-  append_padded(out, static_cast<std::uint64_t>(clock.subseconds().count()), 9);
+  append_padded(out, static_cast<std::uint64_t>(fraction), 9);
   out.push_back('Z');
 }
 

@@ -12,7 +12,7 @@ std::string json(std::string_view text) {
   append_json(out, text);
   return out;
 }
-std::string json(const AttributeValue& value) {
+std::string value_json(const AttributeValue& value) {
   std::string out;
   append_json(out, value);
   return out;
@@ -40,13 +40,14 @@ TEST(Text, keeps_utf8_and_replaces_what_is_none) {
 }
 
 TEST(Text, writes_each_kind_of_value_exactly) {
-  EXPECT_EQ(json(AttributeValue(std::numeric_limits<std::int64_t>::min())), "-9223372036854775808");
-  EXPECT_EQ(json(AttributeValue(std::numeric_limits<std::uint64_t>::max())), "18446744073709551615");
-  EXPECT_EQ(json(AttributeValue(0.1)), "0.1");
-  EXPECT_EQ(json(AttributeValue(std::numeric_limits<double>::infinity())), "\"Infinity\"");
-  EXPECT_EQ(json(AttributeValue(true)), "true");
-  EXPECT_EQ(json(AttributeValue("text")), "\"text\"");
-  EXPECT_EQ(json(AttributeValue(std::string("owned"))), "\"owned\"");
+  EXPECT_EQ(value_json(AttributeValue(std::numeric_limits<std::int64_t>::min())), "-9223372036854775808");
+  EXPECT_EQ(value_json(AttributeValue(std::numeric_limits<std::uint64_t>::max())), "18446744073709551615");
+  EXPECT_EQ(value_json(AttributeValue(0.1)), "0.1");
+  EXPECT_EQ(value_json(AttributeValue(1e16)), "1e+16");
+  EXPECT_EQ(value_json(AttributeValue(std::numeric_limits<double>::infinity())), "\"Infinity\"");
+  EXPECT_EQ(value_json(AttributeValue(true)), "true");
+  EXPECT_EQ(value_json(AttributeValue("text")), "\"text\"");
+  EXPECT_EQ(value_json(AttributeValue(std::string("owned"))), "\"owned\"");
 }
 
 TEST(Text, writes_times_with_nine_digits_before_and_after_1970) {
