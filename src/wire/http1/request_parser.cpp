@@ -140,7 +140,8 @@ bool RequestParser::read_target() noexcept {
   const std::size_t question = rest.find('?');
   head_.path = rest.substr(0, question);
   if (question != std::string_view::npos) head_.query = rest.substr(question + 1);
-  if (head_.path.empty()) head_.path = "/";
+  // "http://host?q": the path is "/". One that stands in the buffer, so that all views move with it.
+  if (head_.path.empty()) head_.path = head_.target.substr(head_.scheme.size() + 1, 1);
   return true;
 }
 

@@ -206,6 +206,14 @@ TEST(RequestParser, reads_the_four_forms_of_a_target) {
   }
 }
 
+TEST(RequestParser, keeps_the_path_of_an_absolute_target_without_one_when_the_buffer_moves) {
+  for (std::string_view text :
+       {"GET http://h?x HTTP/1.1\r\nHost: h\r\n\r\n", "GET http://h HTTP/1.1\r\nHost: h\r\n\r\n"}) {
+    EXPECT_EQ(byte_by_byte(text), at_once(text));
+    EXPECT_NE(at_once(text).find("|/|"), std::string::npos);
+  }
+}
+
 TEST(RequestParser, accepts_what_is_odd_but_has_one_meaning) {
   for (std::string_view text : {
            "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
