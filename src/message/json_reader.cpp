@@ -608,7 +608,7 @@ class Reader {
   // Whether the text goes on with this prepared key (its comma left out).
   [[nodiscard]] bool matches(const std::string& key) const noexcept {
     const std::size_t size = key.size() - 1;
-    return static_cast<std::size_t>(end_ - at_) >= size && std::memcmp(at_, key.data() + 1, size) == 0;
+    return static_cast<std::size_t>(end_ - at_) >= size && swar::same(at_, key.data() + 1, size);
   }
 
   bool read_field(const Shape& shape, std::size_t index, std::uint64_t& seen, std::uint64_t outside, void* value,

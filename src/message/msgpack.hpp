@@ -17,6 +17,7 @@
 #include "message/buffer.hpp"
 #include "message/place.hpp"
 #include "message/rules.hpp"
+#include "message/swar.hpp"
 
 namespace tutti::message {
 
@@ -79,6 +80,12 @@ class MsgpackCursor {
   bool map(std::uint32_t& count) noexcept;
   bool timestamp(std::int64_t& nanoseconds) noexcept;
   bool extension(std::int8_t& type, std::string_view& value) noexcept;
+  // Takes these bytes if they are what comes next: a key that is expected.
+  bool take_exactly(std::string_view bytes) noexcept {
+    if (left() < bytes.size() || !swar::same(at_, bytes.data(), bytes.size())) return false;
+    at_ += bytes.size();
+    return true;
+  }
   // Passes over one whole value, nested at most depth_max levels deep, without recursion.
   bool skip(std::size_t depth_max = depth_limit) noexcept;
   // The same, and gives its bytes.

@@ -332,9 +332,7 @@ class Reader {
     std::uint64_t seen = outside;
     std::size_t next = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-      if (next < codec.keys.size() && cursor_.rest().starts_with(codec.keys[next].msgpack)) {
-        std::string_view key;
-        if (!cursor_.text(key)) return malformed(place);
+      if (next < codec.keys.size() && cursor_.take_exactly(codec.keys[next].msgpack)) {
         if (!read_field(shape, next, seen, outside, value, place)) return false;
         ++next;
       } else if (!read_other(shape, codec, next, seen, outside, value, place, tag)) {

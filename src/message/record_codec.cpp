@@ -53,9 +53,8 @@ std::size_t RecordCodec::find(const Shape& shape, std::string_view name) const n
   return not_found;
 }
 
-const RecordCodec& codec_of(const Shape& record) {
+const RecordCodec& make_codec_of(const Shape& record) {
   auto& slot = record.slots[Shape::slot_codec];
-  if (const void* known = slot.load(std::memory_order_acquire)) return *static_cast<const RecordCodec*>(known);
   auto made = made_for(record);
   const void* expected = nullptr;
   if (slot.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return *made.release();

@@ -32,6 +32,12 @@ struct RecordCodec {
   }
 };
 
-[[nodiscard]] const RecordCodec& codec_of(const detail::Shape& record);
+// Makes it at the first call.
+[[nodiscard]] const RecordCodec& make_codec_of(const detail::Shape& record);
+
+[[nodiscard]] inline const RecordCodec& codec_of(const detail::Shape& record) {
+  const void* const known = record.slots[detail::Shape::slot_codec].load(std::memory_order_acquire);
+  return known != nullptr ? *static_cast<const RecordCodec*>(known) : make_codec_of(record);
+}
 
 }  // namespace tutti::message

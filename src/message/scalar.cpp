@@ -179,7 +179,7 @@ std::optional<std::int64_t> value_of_name(const Shape& shape, std::string_view n
   return std::nullopt;
 }
 
-bool check_text(const Shape& shape, std::string_view text, const Place& place, Report& report) {
+bool check_bounds_of_text(const Shape& shape, std::string_view text, const Place& place, Report& report) {
   if (shape.length_min != 0 || shape.length_max != static_cast<std::size_t>(-1)) {
     const std::size_t count = utf8_count(text);
     if (count < shape.length_min || count > shape.length_max) {

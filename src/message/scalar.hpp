@@ -40,7 +40,11 @@ namespace tutti::message {
 [[nodiscard]] std::optional<std::int64_t> value_of_name(const detail::Shape& shape, std::string_view name) noexcept;
 
 // Holds a text of valid UTF-8 against the shape's length and pattern; complains and returns false if it does not fit.
-bool check_text(const detail::Shape& shape, std::string_view text, const Place& place, Report& report);
+bool check_bounds_of_text(const detail::Shape& shape, std::string_view text, const Place& place, Report& report);
+inline bool check_text(const detail::Shape& shape, std::string_view text, const Place& place, Report& report) {
+  const bool plain = shape.length_min == 0 && shape.length_max == static_cast<std::size_t>(-1) && shape.pattern.empty();
+  return plain || check_bounds_of_text(shape, text, place, report);
+}
 // The same for the number of items of a list or map.
 bool check_count(const detail::Shape& shape, std::size_t count, const Place& place, Report& report);
 

@@ -29,6 +29,20 @@ constexpr std::uint64_t below(std::uint64_t word, unsigned char limit) noexcept 
   return (word - ones * limit) & ~word & high_bits;
 }
 
+// Whether two short texts of one size are equal. A call of memcmp costs more than comparing a key.
+inline bool same(const char* a, const char* b, std::size_t size) noexcept {
+  if (size >= 8) {
+    for (std::size_t i = 0; i + 8 < size; i += 8) {
+      if (load(a + i) != load(b + i)) return false;
+    }
+    return load(a + size - 8) == load(b + size - 8);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 // A quote, a backslash or a control character.
 constexpr std::uint64_t json_special(std::uint64_t word) noexcept {
   return equal(word, '"') | equal(word, '\\') | below(word, 0x20);
