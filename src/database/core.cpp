@@ -39,6 +39,15 @@ std::string folder_of(const std::string& path) {
 
 void command(Connection& connection, std::string_view sql) { connection.prepare(sql, Author::library).finish(); }
 
+// A full disk or a failed write ends SQLite's transaction by itself. What a body that caught the error does next must
+// not commit alone.
+Connection& still_open(Connection& connection) {
+  if (!connection.in_transaction())
+    throw Error(Code::aborted,
+                "the transaction was rolled back when an earlier statement failed; let that error leave the body");
+  return connection;
+}
+
 std::int64_t run_on(Connection& connection, std::string_view sql, std::span<const SqlArgument> values) {
   auto statement = connection.prepare(sql, Author::user);
   if (sqlite3_column_count(statement.get()) != 0)
@@ -167,7 +176,7 @@ void DatabaseCore::begin() {
 void DatabaseCore::commit(OpenTransaction& open) {
   if (runtime::on_fiber()) check_may_wait("the commit");  // what is pending rolls back
   const Shielded until_it_ended(rules_.wait_max);
-  on_writer([](Connection& connection) { command(connection, "commit"); });
+  on_writer([](Connection& connection) { command(still_open(connection), "commit"); });
   commits_.fetch_add(1, std::memory_order_relaxed);
   if (open.outbox_rows >= 0) outbox_rows_ = open.outbox_rows;
   outbox_dropped_ += open.outbox_dropped;
@@ -239,7 +248,7 @@ void DatabaseCore::once(const OnceCall& call, TransactionBody body, const Shape*
         const auto error = database::contract_error(*call.method, std::current_exception());
         if (!error) throw;
         // What the body wrote goes; that it refused stays.
-        on_writer([](Connection& connection) { command(connection, "rollback to tutti_body"); });
+        on_writer([](Connection& connection) { command(still_open(connection), "rollback to tutti_body"); });
         open = {};
         keep(*error);
         declared = std::current_exception();
@@ -282,14 +291,14 @@ void DatabaseCore::report(std::string_view sentence) noexcept {
 
 std::int64_t DatabaseCore::run(OpenTransaction* open, std::string_view sql, std::span<const SqlArgument> values) {
   const auto work = [&](Connection& connection) { return run_on(connection, sql, values); };
-  if (open != nullptr) return on_writer(work);
+  if (open != nullptr) return on_writer([&](Connection& connection) { return work(still_open(connection)); });
   refuse_inside_transaction("a statement beside it");
   return alone(work);
 }
 
 void DatabaseCore::insert(OpenTransaction* open, std::string_view table, const Shape& shape, const void* row) {
   const auto work = [&](Connection& connection) { insert_on(connection, table, shape, row); };
-  if (open != nullptr) return on_writer(work);
+  if (open != nullptr) return on_writer([&](Connection& connection) { work(still_open(connection)); });
   refuse_inside_transaction("a statement beside it");
   alone(work);
 }
@@ -298,7 +307,7 @@ void DatabaseCore::query(OpenTransaction* open, std::string_view sql, std::span<
                          const Shape& shape, void* into) {
   if (open != nullptr) {
     return on_writer([&](Connection& connection) {
-      auto statement = connection.prepare(sql, Author::user);
+      auto statement = still_open(connection).prepare(sql, Author::user);
       query_on(statement, sql, values, shape, into);
     });
   }
@@ -336,7 +345,7 @@ void DatabaseCore::publish(OpenTransaction& open, const EventSpec& event, const 
                                 .traceparent = hooks_.traceparent ? hooks_.traceparent() : std::string(),
                                 .created_at = world_.clock().now()};
   const auto state =
-      on_writer([&](Connection& connection) { return database::add_to_outbox(connection, row, rules_); });
+      on_writer([&](Connection& connection) { return database::add_to_outbox(still_open(connection), row, rules_); });
   open.outbox_rows = state.rows;
   open.outbox_dropped += state.dropped;
   open.published.push_back({&event, row.message_id, row.body});

@@ -166,6 +166,28 @@ TEST(DiskFull, is_said_and_writing_goes_on_when_there_is_room_again) {
   ledger.expect_whole();
 }
 
+TEST(DiskFull, in_a_body_that_goes_on_regardless_commits_nothing) {
+  Ledger ledger(1);
+  ledger.open();
+  ledger.commit(0);
+  ledger.world.files().set_capacity(ledger.world.files().bytes_used());
+
+  const std::string large(3'000'000, 'x');  // more than the page cache holds: written before the commit
+  EXPECT_ERROR(ledger.db->transaction([&](Transaction& t) {
+    for (std::int64_t n = 1; n < 8; ++n) {
+      try {
+        t.run("insert into entries (n, text) values (?, ?)", n, large);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), n == 1 ? Code::resource_exhausted : Code::aborted) << error.what();
+      }
+    }
+  }),
+               Code::aborted, "was rolled back when an earlier statement failed");
+
+  ledger.world.files().set_capacity(UINT64_MAX);
+  ledger.expect_whole();
+}
+
 TEST(FailingSync, is_an_error_of_the_commit_and_the_next_one_is_durable) {
   Ledger ledger(1);
   ledger.open();
