@@ -1,7 +1,7 @@
-// The calling end of MessagePack-RPC: one connection, used by many fibers of its shard at once. A call gets a number, its
-// bytes leave with those of the other calls of the turn, and its fiber waits until the answer with that number is
-// there. When the connection breaks, each call learns whether its request had left: only one that had not may be repeated
-// without asking what it does.
+// The calling end of MessagePack-RPC: one connection, used by many fibers of its shard at once. A call gets a number,
+// its bytes leave with those of the other calls of the turn, and its fiber waits until the answer with that number is
+// there. When the connection breaks, each call learns whether its request had left: only one that had not may be
+// repeated without asking what it does.
 #pragma once
 
 #include <chrono>
@@ -28,9 +28,9 @@ enum class RpcGreeting : std::uint8_t {
 
 struct RpcConnectionRules {
   RpcGreeting greeting = RpcGreeting::hello;
-  std::string service = {};                                         // our name, told with the hello
+  std::string service = {};                                          // our name, told with the hello
   std::chrono::nanoseconds hello_timeout = std::chrono::seconds(1);  // no answer by then: plain
-  std::size_t message_bytes_max = 4 * 1024 * 1024;                  // of an answer; over it the connection is given up
+  std::size_t message_bytes_max = 4 * 1024 * 1024;                   // of an answer; over it the connection is given up
 };
 
 enum class RpcOutcome : std::uint8_t {
@@ -43,7 +43,8 @@ enum class RpcOutcome : std::uint8_t {
 class RpcConnection final : private world::Watcher {
  public:
   // Over a connection that is there or being made (Network::connect). Says hello by itself.
-  RpcConnection(runtime::Shard& shard, std::unique_ptr<world::Connection> connection, const RpcConnectionRules& rules = {});
+  RpcConnection(runtime::Shard& shard, std::unique_ptr<world::Connection> connection,
+                const RpcConnectionRules& rules = {});
   // Throws tutti::Error(unavailable) only if connecting fails at once; else the first call tells.
   [[nodiscard]] static std::unique_ptr<RpcConnection> open(runtime::Shard& shard, const world::Address& to,
                                                            const RpcConnectionRules& rules = {});
@@ -54,11 +55,12 @@ class RpcConnection final : private world::Watcher {
   // Waits until connected and greeted. False: `until` has passed, or the connection is of no use (see reason()).
   [[nodiscard]] bool wait_until_ready(Instant until);
 
-  // `params`: the MessagePack array, whole. `metadata` travels if the peer said hello; its `remaining` is filled from the
-  // deadline. Waits for the answer; `bytes` is replaced. Throws tutti::Error deadline_exceeded (also the fiber's own) and
-  // cancelled: then the peer is told tutti.cancel. After not_sent and lost, `bytes` is the reason as a sentence.
-  [[nodiscard]] RpcOutcome call(std::string_view method, std::string_view params, const wire::msgpack_rpc::Metadata& metadata,
-                                Instant deadline, std::string& bytes);
+  // `params`: the MessagePack array, whole. `metadata` travels if the peer said hello; its `remaining` is filled from
+  // the deadline. Waits for the answer; `bytes` is replaced. Throws tutti::Error deadline_exceeded (also the fiber's
+  // own) and cancelled: then the peer is told tutti.cancel. After not_sent and lost, `bytes` is the reason as a
+  // sentence.
+  [[nodiscard]] RpcOutcome call(std::string_view method, std::string_view params,
+                                const wire::msgpack_rpc::Metadata& metadata, Instant deadline, std::string& bytes);
   // Nobody answers; false: it was not taken, the connection is of no use.
   bool notify(std::string_view method, std::string_view params);
 
@@ -96,8 +98,8 @@ class RpcConnection final : private world::Watcher {
   wire::msgpack_rpc::Dialect dialect_ = wire::msgpack_rpc::Dialect::plain;
   runtime::Timer hello_timer_;
   runtime::Timer flush_timer_;
-  std::string in_;                // the beginning of a message
-  std::string out_;               // not yet sent: [sent_, size)
+  std::string in_;   // the beginning of a message
+  std::string out_;  // not yet sent: [sent_, size)
   std::size_t sent_ = 0;
   std::uint64_t taken_bytes_ = 0;  // ever put into out_
   std::uint64_t sent_bytes_ = 0;   // ever given to the network
