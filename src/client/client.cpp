@@ -1,0 +1,118 @@
+#include "client/client.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "client/http_client.hpp"
+#include "client/target.hpp"
+#include "net/tls.hpp"
+
+namespace tutti::client {
+namespace {
+
+std::string endpoints_variable_of(std::string_view service) {
+  std::string name = "TUTTI_TARGETS_";
+  for (const char c : service) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c == '-' ? '_' : c;
+  return name + "_ENDPOINTS";
+}
+
+class ShardClient final : public Client {
+ public:
+  ShardClient(runtime::Shard& shard, const std::map<std::string, TargetSettings>& targets, ClientObserver observer)
+      : shard_(shard), observer_(std::move(observer)), http_(shard, [this] { return tls(); }) {
+    for (const auto& [name, settings] : targets) {
+      targets_.emplace(name, std::make_unique<Target>(shard, name, settings, observer_, [this] { return tls(); }));
+    }
+  }
+  ~ShardClient() override { close(); }
+
+  void call(const detail::MethodSpec& method, const void* request, void* reply, const Outgoing& outgoing) override {
+    detail::check_may_wait("a call");
+    const Calling calling(*this);
+    target_of(method).call(method, request, reply, outgoing);
+  }
+
+  std::unique_ptr<detail::Source> call_streamed(const detail::MethodSpec& method, const void* request, void* reply,
+                                                const Outgoing& outgoing, void* feed_context,
+                                                void (*feed)(void* context, detail::Sink& sink)) override {
+    detail::check_may_wait("a call");
+    const Calling calling(*this);
+    return target_of(method).call_streamed(method, request, reply, outgoing, feed_context, feed);
+  }
+
+  HttpClient& http() override { return http_; }
+
+  void stop() override {
+    close();
+    for (runtime::Fiber* const fiber : std::exchange(calling_, {})) shard_.cancel(*fiber);
+  }
+
+  std::vector<TargetReport> report() const override {
+    std::vector<TargetReport> reports;
+    for (const auto& [name, target] : targets_) reports.push_back(target->report());
+    return reports;
+  }
+
+ private:
+  // Which fibers wait here.
+  class Calling {
+   public:
+    explicit Calling(ShardClient& client) : client_(client), fiber_(client.shard_.current_fiber()) {
+      if (client.stopped_) throw Error(Code::unavailable, "this process is stopping and makes no more calls");
+      client.calling_.push_back(fiber_);
+    }
+    ~Calling() {
+      const auto at = std::find(client_.calling_.begin(), client_.calling_.end(), fiber_);
+      if (at == client_.calling_.end()) return;
+      *at = client_.calling_.back();
+      client_.calling_.pop_back();
+    }
+    Calling(const Calling&) = delete;
+    Calling& operator=(const Calling&) = delete;
+
+   private:
+    ShardClient& client_;
+    runtime::Fiber* fiber_;
+  };
+
+  Target& target_of(const detail::MethodSpec& method) {
+    const std::string_view service = method.service->name;
+    const auto found = targets_.find(service);
+    if (found != targets_.end()) return *found->second;
+    throw Error(Code::unavailable, "no endpoints for service \"" + std::string(service) + "\"; set " +
+                                       endpoints_variable_of(service) + " or run it in this process");
+  }
+
+  void close() {
+    stopped_ = true;
+    http_.close();
+    for (const auto& [name, target] : targets_) target->close();
+  }
+
+  net::TlsClient* tls() {
+#ifdef TUTTI_HAS_TLS
+    if (!tls_) tls_ = net::make_tls_client(shard_.world().files());
+    return tls_.get();
+#else
+    throw Error(Code::unimplemented, "this build speaks no TLS; use http:// instead of https://");
+#endif
+  }
+
+  runtime::Shard& shard_;
+  const ClientObserver observer_;
+  std::unique_ptr<net::TlsClient> tls_;
+  PooledHttpClient http_;
+  std::map<std::string, std::unique_ptr<Target>, std::less<>> targets_;
+  std::vector<runtime::Fiber*> calling_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Client> make_client(runtime::Shard& shard, const std::map<std::string, TargetSettings>& targets,
+                                    ClientObserver observer) {
+  return std::make_unique<ShardClient>(shard, targets, std::move(observer));
+}
+
+}  // namespace tutti::client
