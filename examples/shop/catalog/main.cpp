@@ -1,0 +1,3 @@
+#include "catalog/catalog.hpp"
+
+int main(int argc, char** argv) { return tutti::main(argc, argv, {catalog::service, catalog::compose}); }

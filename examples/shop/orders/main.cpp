@@ -1,0 +1,3 @@
+#include "orders/orders.hpp"
+
+int main(int argc, char** argv) { return tutti::main(argc, argv, {orders::service, orders::compose}); }

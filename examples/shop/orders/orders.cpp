@@ -1,0 +1,100 @@
+#include "orders/orders.hpp"
+
+#include "catalog/contract.hpp"
+#include "orders/migrations.hpp"
+#include "payments/contract.hpp"
+
+namespace orders {
+
+namespace {
+
+// What a payment needs; each new card is a new attempt, and each attempt has a key of its own.
+struct Payment {
+  std::string card;
+  int attempt = 1;
+};
+
+}  // namespace
+
+Order Orders::place(const Place& request, const tutti::Context& context) {
+  const auto total = total_of(request);
+  const auto stored = db_.once(context, [&](tutti::Transaction& t) {
+    Order order{.id = random_.id(), .customer = request.customer, .lines = request.lines, .total_minor = total};
+    t.run("insert into orders (id, customer, lines, total_minor, state, reason, card, attempt, touched) values (?, ?, ?, ?, ?, '', ?, 1, ?)",
+          order.id, order.customer, order.lines, order.total_minor, order.state, request.card, clock_.now());
+    t.publish(placed, order);
+    return order;
+  });
+  return charge(stored.id);
+}
+
+Order Orders::pay(const Pay& request) {
+  const auto changed = db_.run(
+      "update orders set state = ?, reason = '', card = ?, attempt = attempt + 1, touched = ? where id = ? and state = ?",
+      State::placed, request.card, clock_.now(), request.id, State::declined);
+  if (changed == 0) throw NotPayable{get({request.id}).state};
+  return charge(request.id);
+}
+
+Order Orders::get(const Get& request) {
+  auto order = db_.one<Order>("select * from orders where id = ?", request.id);
+  if (!order) throw UnknownOrder{request.id};
+  return *order;
+}
+
+// A timer: finishes what a crash, or payments being down, left behind.
+void Orders::settle() {
+  const auto left = db_.query<std::string>("select id from orders where state = ? and touched < ? order by touched limit 100",
+                                           State::placed, clock_.now() - settings_.settle_after);
+  for (const auto& id : left) {
+    if (charge(id).state == State::placed) return;  // payments is still down: the rest has to wait too
+  }
+}
+
+std::int64_t Orders::total_of(const Place& request) {
+  std::int64_t total = 0;
+  for (const auto& line : request.lines) {
+    try {
+      total += call_(catalog::get, {.sku = std::string(line.sku)}).price_minor * line.quantity;
+    } catch (const catalog::Unknown& unknown) {
+      throw UnknownProduct{unknown.sku};
+    }
+  }
+  return total;
+}
+
+Order Orders::charge(const std::string& id) {
+  const auto order = get({id});
+  if (order.state != State::placed) return order;  // a repeated call, or the timer was faster
+  const auto payment = db_.one<Payment>("select card, attempt from orders where id = ?", id);
+  try {
+    (void)call_(payments::charge, {.order_id = id, .amount_minor = order.total_minor, .card = payment->card},
+                {.idempotency_key = id + "-" + std::to_string(payment->attempt)});
+  } catch (const payments::Declined& declined) {
+    return mark(id, payment->attempt, State::declined, declined.reason);
+  } catch (const tutti::Error& error) {
+    log_.warn("payment pending", {{"order", id}, {"error", error.what()}});
+    return order;  // still placed: settle() asks again, with the same key
+  }
+  return mark(id, payment->attempt, State::paid, "");
+}
+
+Order Orders::mark(const std::string& id, int attempt, State state, const std::string& reason) {
+  db_.transaction([&](tutti::Transaction& t) {
+    const auto changed = t.run("update orders set state = ?, reason = ? where id = ? and attempt = ? and state = ?", state,
+                               reason, id, attempt, State::placed);
+    if (changed == 1 && state == State::paid) t.publish(paid, *t.one<Order>("select * from orders where id = ?", id));
+  });
+  return get({id});
+}
+
+void compose(tutti::App& app) {
+  auto& orders = app.make<Orders>(app.settings<Settings>(), app.database("orders", {.migrations = migrations}),
+                                  app.caller(), app.random(), app.clock(), app.log());
+  app.serve(place, orders, &Orders::place);
+  app.serve(pay, orders, &Orders::pay);
+  app.serve(get, orders, &Orders::get);
+  app.every(std::chrono::seconds(5), orders, &Orders::settle);
+}
+
+}  // namespace orders

@@ -1,0 +1,3 @@
+#include "payments/payments.hpp"
+
+int main(int argc, char** argv) { return tutti::main(argc, argv, {payments::service, payments::compose}); }

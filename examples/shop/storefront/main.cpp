@@ -1,0 +1,3 @@
+#include "storefront/storefront.hpp"
+
+int main(int argc, char** argv) { return tutti::main(argc, argv, {storefront::service, storefront::compose}); }

@@ -1,0 +1,1 @@
+create table pictures (sku text primary key, jpeg blob not null);
