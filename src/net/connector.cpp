@@ -77,8 +77,16 @@ class Stream final : public FiberStream, private world::Watcher {
 
   world::Address peer() const override { return connection_->peer(); }
 
-  // The first readiness tells how connecting ended.
-  void wait_until_connected() { wait_for(writable_, "a connection"); }
+  // The first readiness tells that connecting has ended, a read how.
+  void wait_until_connected() {
+    wait_for(writable_, "a connection");
+    std::byte one;
+    const world::Transfer moved = connection_->read({&one, 1});
+    if (moved.outcome == world::Outcome::done && moved.bytes == 1) peeked_ = one;
+    if (moved.outcome == world::Outcome::failed) {
+      throw Error(Code::unavailable, "cannot connect to " + world::to_string(connection_->peer()) + ": " + reason(moved.error));
+    }
+  }
 
  private:
   struct Waiting {
