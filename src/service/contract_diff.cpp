@@ -1,0 +1,315 @@
+// Two OpenAPI documents of one service, compared as a caller would feel it. What a caller sends (requests) may be asked
+// less of, what it gets (replies) may hold more; the other way round breaks somebody.
+#include <simdjson.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tutti/error.hpp>
+
+#include "service/documents.hpp"
+
+namespace tutti::detail {
+namespace {
+
+using Element = simdjson::dom::element;
+using Kind = ContractDifference::Kind;
+
+enum class Side { request, reply };
+
+std::string text_at(const Element& object, const char* key) {
+  std::string_view value;
+  return object[key].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
+}
+
+std::vector<std::string> texts_at(const Element& object, const char* key) {
+  std::vector<std::string> texts;
+  simdjson::dom::array array;
+  if (object[key].get(array) != simdjson::SUCCESS) return texts;
+  for (const Element item : array) {
+    std::string_view value;
+    if (item.get(value) == simdjson::SUCCESS) texts.emplace_back(value);
+  }
+  return texts;
+}
+
+std::map<std::string, Element> members(const Element& object) {
+  std::map<std::string, Element> all;
+  simdjson::dom::object map;
+  if (object.get(map) != simdjson::SUCCESS) return all;
+  for (const auto [key, value] : map) all.emplace(key, value);
+  return all;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& item) {
+  for (const std::string& each : list) {
+    if (each == item) return true;
+  }
+  return false;
+}
+
+class Comparison {
+ public:
+  Comparison(Element before, Element after) : before_(before), after_(after) {}
+
+  std::vector<ContractDifference> run() {
+    const auto old_methods = methods(before_), new_methods = methods(after_);
+    for (const auto& [name, old_method] : old_methods) {
+      const auto found = new_methods.find(name);
+      if (found == new_methods.end()) {
+        breaking(name + " is gone");
+      } else {
+        compare_method(name, old_method, found->second);
+      }
+    }
+    for (const auto& [name, method] : new_methods) {
+      if (!old_methods.contains(name)) compatible(name + " is new");
+    }
+    return std::move(found_);
+  }
+
+ private:
+  struct Method {
+    std::string route;
+    Element operation;
+  };
+
+  void breaking(std::string what) { found_.push_back({Kind::breaking, std::move(what)}); }
+  void compatible(std::string what) { found_.push_back({Kind::compatible, std::move(what)}); }
+
+  static std::map<std::string, Method> methods(const Element& document) {
+    std::map<std::string, Method> all;
+    Element paths;
+    if (document["paths"].get(paths) != simdjson::SUCCESS) throw Error(Code::invalid_argument, "this is no contract: it has no paths");
+    for (const auto& [path, operations] : members(paths)) {
+      for (const auto& [verb, operation] : members(operations)) all.emplace(text_at(operation, "operationId"), Method{verb + " " + path, operation});
+    }
+    return all;
+  }
+
+  void compare_method(const std::string& name, const Method& before, const Method& after) {
+    if (before.route != after.route) breaking(name + ": its route was " + before.route + " and is " + after.route);
+    const std::string old_repeat = text_at(before.operation, "x-tutti-repeat"), new_repeat = text_at(after.operation, "x-tutti-repeat");
+    if (old_repeat != new_repeat) {
+      (new_repeat == "unsafe" ? breaking(name + ": may no longer be repeated (" + old_repeat + " became unsafe)") : compatible(name + ": repeat was " + old_repeat + " and is " + new_repeat));
+    }
+    compare_order(name, texts_at(before.operation, "x-tutti-order"), texts_at(after.operation, "x-tutti-order"));
+    compare_member(name + ": the request", before.operation, after.operation, "x-tutti-request", Side::request);
+    compare_parameters(name, before.operation, after.operation);
+    Element old_responses, new_responses;
+    if (before.operation["responses"].get(old_responses) == simdjson::SUCCESS && after.operation["responses"].get(new_responses) == simdjson::SUCCESS) {
+      compare_responses(name, members(old_responses), members(new_responses));
+    }
+    const auto old_errors = texts_at(before.operation, "x-tutti-throws"), new_errors = texts_at(after.operation, "x-tutti-throws");
+    for (const std::string& error : new_errors) {
+      if (!contains(old_errors, error)) compatible(name + ": may now throw " + error + "; callers built before see tutti::Error with its code");
+    }
+    for (const std::string& error : old_errors) {
+      if (!contains(new_errors, error)) compatible(name + ": no longer throws " + error);
+    }
+  }
+
+  void compare_order(const std::string& name, const std::vector<std::string>& before, const std::vector<std::string>& after) {
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (i < after.size() && before[i] == after[i]) continue;
+      if (contains(after, before[i])) breaking(name + ": the request's field \"" + before[i] + "\" has moved; the order of fields is part of the contract, new ones go to the end");
+      return;  // one word about it is enough; removals are told by the schema
+    }
+  }
+
+  // Where a parameter travels is part of the contract, too; what it may hold is compared with the request's type.
+  void compare_parameters(const std::string& name, const Element& before, const Element& after) {
+    const auto places = [](const Element& operation) {
+      std::map<std::string, std::string> all;
+      simdjson::dom::array array;
+      if (operation["parameters"].get(array) != simdjson::SUCCESS) return all;
+      for (const Element parameter : array) all[text_at(parameter, "name")] = text_at(parameter, "in");
+      return all;
+    };
+    const auto old_places = places(before), new_places = places(after);
+    for (const auto& [parameter, place] : old_places) {
+      const auto found = new_places.find(parameter);
+      if (found == new_places.end()) {
+        if (parameter != "Idempotency-Key") breaking(name + ": the " + place + " parameter \"" + parameter + "\" is gone");
+      } else if (found->second != place) {
+        breaking(name + ": \"" + parameter + "\" was in the " + place + " and is in the " + found->second);
+      }
+    }
+  }
+
+  void compare_responses(const std::string& name, const std::map<std::string, Element>& before, const std::map<std::string, Element>& after) {
+    for (const auto& [status, old_response] : before) {
+      if (!status.starts_with('2')) continue;
+      const auto found = after.find(status);
+      if (found == after.end()) {
+        breaking(name + ": no longer answers " + status);
+        continue;
+      }
+      Element old_content, new_content;
+      const bool had = old_response["content"].get(old_content) == simdjson::SUCCESS;
+      const bool has = found->second["content"].get(new_content) == simdjson::SUCCESS;
+      if (had && !has) breaking(name + ": the reply is gone");
+      if (!had || !has) continue;
+      const auto new_media = members(new_content);
+      for (const auto& [media, old_body] : members(old_content)) {
+        const auto same_media = new_media.find(media);
+        if (same_media == new_media.end()) {
+          breaking(name + ": no longer answers in " + media);
+        } else {
+          compare_member(name + ": the reply", old_body, same_media->second, "schema", Side::reply);
+        }
+      }
+    }
+  }
+
+  void compare_member(const std::string& where, const Element& before, const Element& after, const char* key, Side side) {
+    Element old_schema, new_schema;
+    const bool had = before[key].get(old_schema) == simdjson::SUCCESS, has = after[key].get(new_schema) == simdjson::SUCCESS;
+    if (had && has) compare_schema(where, old_schema, new_schema, side);
+    if (had != has) breaking(where + (had ? " is gone" : " is new"));
+  }
+
+  static Element resolved(const Element& document, Element schema) {
+    const std::string reference = text_at(schema, "$ref");
+    constexpr std::string_view prefix = "#/components/schemas/";
+    if (!reference.starts_with(prefix)) return schema;
+    Element found;
+    if (document["components"]["schemas"][reference.substr(prefix.size())].get(found) != simdjson::SUCCESS) {
+      throw Error(Code::invalid_argument, "the contract refers to \"" + reference + "\", which it does not have");
+    }
+    return found;
+  }
+
+  static std::string type_of(const Element& schema) {
+    if (std::string type = text_at(schema, "type"); !type.empty()) return type;
+    std::string joined;
+    for (const std::string& type : texts_at(schema, "type")) joined += (joined.empty() ? "" : " or ") + type;
+    if (!joined.empty()) return joined;
+    simdjson::dom::array choices;
+    if (schema["oneOf"].get(choices) == simdjson::SUCCESS) return "a choice";
+    if (schema["anyOf"].get(choices) == simdjson::SUCCESS) return "an optional";
+    return "anything";
+  }
+
+  void compare_schema(const std::string& where, Element before, Element after, Side side) {
+    const std::string old_name = text_at(before, "$ref"), new_name = text_at(after, "$ref");
+    if (!old_name.empty() && !new_name.empty() && !visited_.emplace(old_name + " " + new_name + (side == Side::request ? " <" : " >")).second) return;
+    before = resolved(before_, before);
+    after = resolved(after_, after);
+    const std::string old_type = type_of(before), new_type = type_of(after);
+    if (old_type != new_type) return breaking(where + " was " + old_type + " and is " + new_type);
+    if (const std::string f = text_at(before, "format"), g = text_at(after, "format"); f != g) breaking(where + ": its format was \"" + f + "\" and is \"" + g + "\"");
+    compare_choices(where, texts_at(before, "enum"), texts_at(after, "enum"), side);
+    compare_bound(where, before, after, "minimum", side);
+    compare_bound(where, before, after, "maximum", side);
+    compare_bound(where, before, after, "minLength", side);
+    compare_bound(where, before, after, "maxLength", side);
+    compare_bound(where, before, after, "minItems", side);
+    compare_bound(where, before, after, "maxItems", side);
+    if (const std::string p = text_at(before, "pattern"), q = text_at(after, "pattern"); p != q) {
+      (side == Side::request && !q.empty() ? breaking(where + ": its pattern was \"" + p + "\" and is \"" + q + "\"") : compatible(where + ": its pattern was \"" + p + "\" and is \"" + q + "\""));
+    }
+    Element old_items, new_items;
+    for (const char* key : {"items", "additionalProperties"}) {
+      if (before[key].get(old_items) == simdjson::SUCCESS && after[key].get(new_items) == simdjson::SUCCESS && old_items.is_object() && new_items.is_object()) {
+        compare_schema(where + "[]", old_items, new_items, side);
+      }
+    }
+    for (const char* key : {"oneOf", "anyOf"}) compare_alternatives(where, before, after, key, side);
+    compare_fields(where, before, after, side);
+  }
+
+  void compare_alternatives(const std::string& where, const Element& before, const Element& after, const char* key, Side side) {
+    simdjson::dom::array old_list, new_list;
+    if (before[key].get(old_list) != simdjson::SUCCESS || after[key].get(new_list) != simdjson::SUCCESS) return;
+    std::map<std::string, Element> old_named, new_named;
+    const auto name_all = [](simdjson::dom::array list, std::map<std::string, Element>& named) {
+      for (const Element item : list) named.emplace(text_at(item, "$ref").empty() ? type_of(item) : text_at(item, "$ref"), item);
+    };
+    name_all(old_list, old_named);
+    name_all(new_list, new_named);
+    for (const auto& [name, schema] : old_named) {
+      if (const auto found = new_named.find(name); found != new_named.end()) {
+        compare_schema(where, schema, found->second, side);
+      } else {
+        side == Side::request ? breaking(where + ": no longer takes " + name) : compatible(where + ": is never " + name + " any more");
+      }
+    }
+    for (const auto& [name, schema] : new_named) {
+      if (!old_named.contains(name)) side == Side::reply ? breaking(where + ": may now be " + name + ", which callers built before refuse") : compatible(where + ": also takes " + name);
+    }
+  }
+
+  void compare_choices(const std::string& where, const std::vector<std::string>& before, const std::vector<std::string>& after, Side side) {
+    for (const std::string& name : before) {
+      if (!contains(after, name)) side == Side::request ? breaking(where + ": \"" + name + "\" is no longer taken") : compatible(where + ": is never \"" + name + "\" any more");
+    }
+    for (const std::string& name : after) {
+      if (!contains(before, name)) side == Side::reply ? breaking(where + ": may now be \"" + name + "\", which callers built before refuse") : compatible(where + ": also takes \"" + name + "\"");
+    }
+  }
+
+  void compare_bound(const std::string& where, const Element& before, const Element& after, const char* key, Side side) {
+    double old_bound = 0, new_bound = 0;
+    const bool had = before[key].get(old_bound) == simdjson::SUCCESS, has = after[key].get(new_bound) == simdjson::SUCCESS;
+    if (had == has && old_bound == new_bound) return;
+    const bool lower = std::string_view(key).starts_with("min");
+    const bool narrower = has && (!had || (lower ? new_bound > old_bound : new_bound < old_bound));
+    const auto shown = [](bool there, double value) {
+      std::string digits = std::to_string(value);
+      digits.erase(digits.find_last_not_of('0') + 1);
+      if (digits.ends_with('.')) digits.pop_back();
+      return there ? digits : std::string("unbounded");
+    };
+    const std::string what = where + ": " + key + " was " + shown(had, old_bound) + " and is " + shown(has, new_bound);
+    // Narrower requests refuse callers; wider replies surprise readers that check.
+    (narrower == (side == Side::request)) ? breaking(what) : compatible(what);
+  }
+
+  void compare_fields(const std::string& where, const Element& before, const Element& after, Side side) {
+    Element old_properties, new_properties;
+    if (before["properties"].get(old_properties) != simdjson::SUCCESS || after["properties"].get(new_properties) != simdjson::SUCCESS) return;
+    const auto old_fields = members(old_properties), new_fields = members(new_properties);
+    const auto old_required = texts_at(before, "required"), new_required = texts_at(after, "required");
+    for (const auto& [name, schema] : old_fields) {
+      const std::string field = where + "'s field \"" + name + "\"";
+      const auto found = new_fields.find(name);
+      if (found == new_fields.end()) {
+        breaking(field + " is gone");
+        continue;
+      }
+      const bool was = contains(old_required, name), is = contains(new_required, name);
+      if (!was && is) side == Side::request ? breaking(field + " is now required") : compatible(field + " is now always there");
+      if (was && !is) side == Side::reply ? breaking(field + " may now be absent") : compatible(field + " may now be absent");
+      compare_schema(field, schema, found->second, side);
+    }
+    for (const auto& [name, schema] : new_fields) {
+      if (old_fields.contains(name)) continue;
+      const std::string field = where + "'s new field \"" + name + "\"";
+      side == Side::request && contains(new_required, name) ? breaking(field + " is required") : compatible(field + " may be absent or ignored");
+    }
+  }
+
+  Element before_, after_;
+  std::set<std::string> visited_;
+  std::vector<ContractDifference> found_;
+};
+
+}  // namespace
+
+std::vector<ContractDifference> contract_differences(std::string_view old_document, std::string_view new_document) {
+  simdjson::dom::parser old_parser, new_parser;
+  Element before, after;
+  if (old_parser.parse(old_document.data(), old_document.size()).get(before) != simdjson::SUCCESS) {
+    throw Error(Code::invalid_argument, "the old contract is no JSON document; make it with the command contract");
+  }
+  if (new_parser.parse(new_document.data(), new_document.size()).get(after) != simdjson::SUCCESS) {
+    throw Error(Code::internal, "the new contract is no JSON document");
+  }
+  return Comparison(before, after).run();
+}
+
+}  // namespace tutti::detail
