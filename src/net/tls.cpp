@@ -1,0 +1,374 @@
+#include "net/tls.hpp"
+
+#include <dlfcn.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include <tutti/error.hpp>
+
+namespace tutti::net {
+namespace {
+
+constexpr std::size_t record_bytes = 16 * 1024;
+constexpr std::size_t backlog_bytes_max = 64 * 1024;  // ciphertext that the socket did not take; then writing waits
+
+// OpenSSL 3 as it is used here, loaded when TLS is first configured: linking it would cost every service milliseconds of
+// start-up and megabytes of memory. Names are OpenSSL's own.
+struct OpenSsl {
+#define TUTTI_SSL(name) decltype(&::name) name = load<decltype(&::name)>(#name)
+  void* library = open();
+  TUTTI_SSL(TLS_server_method);
+  TUTTI_SSL(TLS_client_method);
+  TUTTI_SSL(SSL_CTX_new);
+  TUTTI_SSL(SSL_CTX_free);
+  TUTTI_SSL(SSL_CTX_ctrl);
+  TUTTI_SSL(SSL_CTX_set_options);
+  TUTTI_SSL(SSL_CTX_set_cipher_list);
+  TUTTI_SSL(SSL_CTX_use_certificate_chain_file);
+  TUTTI_SSL(SSL_CTX_use_PrivateKey_file);
+  TUTTI_SSL(SSL_CTX_check_private_key);
+  TUTTI_SSL(SSL_CTX_set_alpn_select_cb);
+  TUTTI_SSL(SSL_CTX_set_default_verify_paths);
+  TUTTI_SSL(SSL_CTX_load_verify_file);
+  TUTTI_SSL(SSL_CTX_set_verify);
+  TUTTI_SSL(SSL_new);
+  TUTTI_SSL(SSL_free);
+  TUTTI_SSL(SSL_ctrl);
+  TUTTI_SSL(SSL_set1_host);
+  TUTTI_SSL(SSL_set_alpn_protos);
+  TUTTI_SSL(SSL_set_bio);
+  TUTTI_SSL(SSL_set_accept_state);
+  TUTTI_SSL(SSL_set_connect_state);
+  TUTTI_SSL(SSL_do_handshake);
+  TUTTI_SSL(SSL_is_init_finished);
+  TUTTI_SSL(SSL_read);
+  TUTTI_SSL(SSL_write);
+  TUTTI_SSL(SSL_get_error);
+  TUTTI_SSL(SSL_shutdown);
+  TUTTI_SSL(BIO_new);
+  TUTTI_SSL(BIO_s_mem);
+  TUTTI_SSL(BIO_read);
+  TUTTI_SSL(BIO_write);
+  TUTTI_SSL(BIO_ctrl_pending);
+  TUTTI_SSL(ERR_get_error);
+  TUTTI_SSL(ERR_clear_error);
+  TUTTI_SSL(ERR_error_string_n);
+#undef TUTTI_SSL
+
+  [[nodiscard]] std::string last_error() const {
+    char text[256] = "unknown reason";
+    if (const unsigned long code = ERR_get_error()) ERR_error_string_n(code, text, sizeof text);
+    ERR_clear_error();
+    return text;
+  }
+
+ private:
+  static void* open() {
+    void* const library = ::dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
+    if (!library) throw Error(Code::failed_precondition, std::string("TLS is configured, but OpenSSL 3 cannot be loaded (") + ::dlerror() + "); install the package libssl3");
+    return library;
+  }
+  template <class F>
+  F load(const char* name) {
+    void* const found = ::dlsym(library, name);
+    if (!found) throw Error(Code::failed_precondition, std::string("OpenSSL has no ") + name + "; version 3 is needed");
+    return reinterpret_cast<F>(found);
+  }
+};
+
+// Loaded once and kept: libraries with threads and atexit handlers of their own are not unloaded.
+const OpenSsl& openssl() {
+  static const OpenSsl loaded;
+  return loaded;
+}
+
+struct FreeContext {
+  void operator()(SSL_CTX* context) const { openssl().SSL_CTX_free(context); }
+};
+struct FreeSession {
+  void operator()(SSL* session) const { openssl().SSL_free(session); }
+};
+using ContextPtr = std::unique_ptr<SSL_CTX, FreeContext>;
+using SessionPtr = std::unique_ptr<SSL, FreeSession>;
+
+ContextPtr make_context(const SSL_METHOD* method) {
+  const OpenSsl& ssl = openssl();
+  ContextPtr context(ssl.SSL_CTX_new(method));
+  if (!context) throw Error(Code::internal, "OpenSSL: " + ssl.last_error());
+  ssl.SSL_CTX_ctrl(context.get(), SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, nullptr);
+  ssl.SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // TLS 1.2: forward secrecy and authenticated encryption only; TLS 1.3 has nothing else.
+  if (ssl.SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) throw Error(Code::internal, "OpenSSL: " + ssl.last_error());
+  ssl.SSL_CTX_ctrl(context.get(), SSL_CTRL_MODE, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS, nullptr);
+  return context;
+}
+
+// Plain bytes for whom it serves, ciphertext on the connection below, through memory in between.
+class TlsConnection final : public world::Connection, private world::Watcher {
+ public:
+  TlsConnection(std::unique_ptr<world::Connection> plain, SessionPtr session) : plain_(std::move(plain)), session_(std::move(session)) {
+    const OpenSsl& ssl = openssl();
+    in_ = ssl.BIO_new(ssl.BIO_s_mem());
+    out_ = ssl.BIO_new(ssl.BIO_s_mem());
+    ssl.SSL_set_bio(session_.get(), in_, out_);  // owns both from here on
+  }
+
+  world::Transfer read(std::span<std::byte> into) override {
+    std::size_t got = 0;
+    // Until it is full or the connection below has no more: a short count says "drained".
+    while (got < into.size()) {
+      const int count = openssl().SSL_read(session_.get(), into.data() + got, static_cast<int>(std::min<std::size_t>(into.size() - got, 1 << 30)));
+      if (count > 0) {
+        got += static_cast<std::size_t>(count);
+        continue;
+      }
+      const int reason = openssl().SSL_get_error(session_.get(), count);
+      send();
+      if (reason == SSL_ERROR_WANT_READ) {
+        const world::Transfer fed = feed();
+        if (fed.outcome == world::Outcome::done) continue;
+        if (got != 0) break;  // the end is told by the next read
+        if (fed.outcome == world::Outcome::closed) return {.outcome = world::Outcome::closed};  // without close_notify: HTTP's own framing tells whether that is the end
+        return fed;
+      }
+      if (got != 0) break;
+      if (reason == SSL_ERROR_ZERO_RETURN) return {.outcome = world::Outcome::closed};
+      return failure();
+    }
+    send();
+    return {.outcome = world::Outcome::done, .bytes = got};
+  }
+
+  world::Transfer write(std::span<const std::byte> from) override {
+    if (!send()) return failure();
+    std::size_t taken = 0;
+    while (taken < from.size()) {
+      if (openssl().BIO_ctrl_pending(out_) >= backlog_bytes_max) {
+        if (!send()) return failure();
+        if (openssl().BIO_ctrl_pending(out_) >= backlog_bytes_max) break;
+      }
+      const int count = openssl().SSL_write(session_.get(), from.data() + taken, static_cast<int>(std::min(from.size() - taken, record_bytes)));
+      if (count > 0) {
+        taken += static_cast<std::size_t>(count);
+        continue;
+      }
+      if (openssl().SSL_get_error(session_.get(), count) != SSL_ERROR_WANT_READ) return failure();
+      // The handshake is not done: its own answer must come first.
+      const world::Transfer fed = feed();
+      if (fed.outcome == world::Outcome::done) continue;
+      if (fed.outcome != world::Outcome::again) return failure();
+      break;
+    }
+    if (!send()) return failure();
+    if (taken == 0 && !from.empty()) {
+      wanted_writable_ = true;
+      return {.outcome = world::Outcome::again};
+    }
+    if (taken < from.size()) wanted_writable_ = true;
+    return {.outcome = world::Outcome::done, .bytes = taken};
+  }
+
+  world::Transfer write(std::span<const std::span<const std::byte>> parts) override {
+    std::size_t total = 0;
+    for (const auto& part : parts) {
+      if (part.empty()) continue;
+      const world::Transfer moved = write(part);
+      if (moved.outcome != world::Outcome::done) return total != 0 ? world::Transfer{.outcome = world::Outcome::done, .bytes = total} : moved;
+      total += moved.bytes;
+      if (moved.bytes < part.size()) break;
+    }
+    return {.outcome = world::Outcome::done, .bytes = total};
+  }
+
+  void shutdown_write() override {
+    if (openssl().SSL_is_init_finished(session_.get())) (void)openssl().SSL_shutdown(session_.get());
+    openssl().ERR_clear_error();
+    (void)send();
+    closing_ = openssl().BIO_ctrl_pending(out_) != 0;
+    if (!closing_) plain_->shutdown_write();
+  }
+  void reset() override { plain_->reset(); }
+  void watch(world::Watcher* watcher) override {
+    watcher_ = watcher;
+    plain_->watch(watcher ? this : nullptr);
+  }
+  world::Address peer() const override { return plain_->peer(); }
+  world::Address local() const override { return plain_->local(); }
+  std::optional<world::PeerCredential> peer_credential() const override { return plain_->peer_credential(); }
+
+ private:
+  // Ciphertext from below into OpenSSL's hands.
+  world::Transfer feed() {
+    std::array<std::byte, record_bytes> bytes;
+    const world::Transfer moved = plain_->read(bytes);
+    if (moved.outcome == world::Outcome::done) (void)openssl().BIO_write(in_, bytes.data(), static_cast<int>(moved.bytes));  // memory takes all
+    return moved;
+  }
+
+  // What OpenSSL wants to send goes down, as far as there is room. False: the connection is broken.
+  bool send() {
+    for (;;) {
+      if (unsent_at_ == unsent_.size()) {
+        const std::size_t waiting = openssl().BIO_ctrl_pending(out_);
+        unsent_.clear();
+        unsent_at_ = 0;
+        if (waiting == 0) return true;
+        unsent_.resize(std::min(waiting, backlog_bytes_max));
+        unsent_.resize(static_cast<std::size_t>(openssl().BIO_read(out_, unsent_.data(), static_cast<int>(unsent_.size()))));
+      }
+      const world::Transfer moved = plain_->write(std::as_bytes(std::span(unsent_.data() + unsent_at_, unsent_.size() - unsent_at_)));
+      if (moved.outcome == world::Outcome::again) return true;
+      if (moved.outcome != world::Outcome::done) return false;
+      unsent_at_ += moved.bytes;
+    }
+  }
+
+  world::Transfer failure() {
+    openssl().ERR_clear_error();
+    (void)send();  // the alert that says why
+    return {.outcome = world::Outcome::failed, .error = EPROTO};
+  }
+
+  void on_ready(world::Ready ready) override {
+    const bool before = shaken_;
+    if (!shaken_) {
+      shake_hands();
+      ready.writable = shaken_;  // room for plain bytes is there when hands are shaken
+      if (!shaken_ && !failed_ && !ready.hung_up) return;
+      if (failed_) ready.hung_up = true;
+    } else if (ready.writable) {
+      (void)send();
+      if (closing_ && openssl().BIO_ctrl_pending(out_) == 0 && unsent_at_ == unsent_.size()) {
+        closing_ = false;
+        plain_->shutdown_write();
+      }
+      ready.writable = std::exchange(wanted_writable_, false);
+    }
+    if (!before && shaken_) ready.readable = true;  // bytes may have come with the handshake's last
+    if (watcher_ && (ready.readable || ready.writable || ready.hung_up)) watcher_->on_ready(ready);
+  }
+
+  void shake_hands() {
+    for (;;) {
+      const int done = openssl().SSL_do_handshake(session_.get());
+      if (!send()) failed_ = true;
+      if (done == 1) {
+        shaken_ = true;
+        return;
+      }
+      if (openssl().SSL_get_error(session_.get(), done) != SSL_ERROR_WANT_READ) {
+        openssl().ERR_clear_error();
+        (void)send();
+        failed_ = true;
+        return;
+      }
+      const world::Transfer fed = feed();
+      if (fed.outcome == world::Outcome::again) return;
+      if (fed.outcome != world::Outcome::done) {
+        failed_ = true;
+        return;
+      }
+    }
+  }
+
+  std::unique_ptr<world::Connection> plain_;
+  SessionPtr session_;
+  BIO* in_ = nullptr;   // OpenSSL's: ciphertext that came
+  BIO* out_ = nullptr;  // ciphertext to send
+  std::string unsent_;  // taken out of out_, not yet taken by the connection below
+  std::size_t unsent_at_ = 0;
+  world::Watcher* watcher_ = nullptr;
+  bool shaken_ = false;
+  bool failed_ = false;
+  bool closing_ = false;
+  bool wanted_writable_ = false;
+};
+
+class Server final : public TlsServer {
+ public:
+  Server(world::Files& files, const std::string& certificate_path, const std::string& key_path) : context_(make_context(openssl().TLS_server_method())) {
+    const OpenSsl& ssl = openssl();
+    for (const std::string& path : {certificate_path, key_path}) {
+      if (path.empty()) throw Error(Code::failed_precondition, "TLS needs a certificate and its key; set both tutti.http.tls_certificate and tutti.http.tls_key");
+      if (!files.status(path)) throw Error(Code::failed_precondition, "the TLS file \"" + path + "\" does not exist");
+    }
+    if (ssl.SSL_CTX_use_certificate_chain_file(context_.get(), certificate_path.c_str()) != 1) {
+      throw Error(Code::failed_precondition, "\"" + certificate_path + "\" is no certificate in PEM format: " + ssl.last_error());
+    }
+    if (ssl.SSL_CTX_use_PrivateKey_file(context_.get(), key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
+      throw Error(Code::failed_precondition, "\"" + key_path + "\" is no private key in PEM format for \"" + certificate_path + "\": " + ssl.last_error());
+    }
+    if (ssl.SSL_CTX_check_private_key(context_.get()) != 1) {
+      throw Error(Code::failed_precondition, "the key \"" + key_path + "\" does not belong to the certificate \"" + certificate_path + "\"");
+    }
+    ssl.SSL_CTX_set_alpn_select_cb(context_.get(), &choose_protocol, nullptr);
+  }
+
+  std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain) override {
+    SessionPtr session(openssl().SSL_new(context_.get()));
+    if (!session) throw Error(Code::resource_exhausted, "OpenSSL: " + openssl().last_error());
+    openssl().SSL_set_accept_state(session.get());
+    return std::make_unique<TlsConnection>(std::move(plain), std::move(session));
+  }
+
+ private:
+  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes, const unsigned char* offered, unsigned int offered_bytes, void*) {
+    static constexpr std::string_view ours = "http/1.1";
+    for (unsigned int at = 0; at + 1u + offered[at] <= offered_bytes; at += 1u + offered[at]) {
+      if (std::string_view(reinterpret_cast<const char*>(offered + at + 1), offered[at]) != ours) continue;
+      *chosen = offered + at + 1;
+      *chosen_bytes = offered[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+
+  ContextPtr context_;
+};
+
+class Client final : public TlsClient {
+ public:
+  Client(world::Files& files, const std::string& authorities_path) : context_(make_context(openssl().TLS_client_method())) {
+    const OpenSsl& ssl = openssl();
+    if (authorities_path.empty()) {
+      (void)ssl.SSL_CTX_set_default_verify_paths(context_.get());  // none there: every certificate is then refused, which says it
+    } else if (!files.status(authorities_path) || ssl.SSL_CTX_load_verify_file(context_.get(), authorities_path.c_str()) != 1) {
+      throw Error(Code::failed_precondition, "\"" + authorities_path + "\" holds no certificates of authorities in PEM format");
+    }
+    ssl.SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+  }
+
+  std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain, std::string_view server_name) override {
+    const OpenSsl& ssl = openssl();
+    static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    SessionPtr session(ssl.SSL_new(context_.get()));
+    if (!session) throw Error(Code::resource_exhausted, "OpenSSL: " + ssl.last_error());
+    const std::string name(server_name);
+    ssl.SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name.c_str()));
+    ssl.SSL_set1_host(session.get(), name.c_str());
+    ssl.SSL_set_alpn_protos(session.get(), protocols, sizeof protocols);
+    ssl.SSL_set_connect_state(session.get());
+    return std::make_unique<TlsConnection>(std::move(plain), std::move(session));
+  }
+
+ private:
+  ContextPtr context_;
+};
+
+}  // namespace
+
+std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path, const std::string& key_path) {
+  return std::make_unique<Server>(files, certificate_path, key_path);
+}
+
+std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path) {
+  return std::make_unique<Client>(files, authorities_path);
+}
+
+}  // namespace tutti::net
