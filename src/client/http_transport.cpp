@@ -8,7 +8,6 @@
 #include "client/failure.hpp"
 #include "client/http_streams.hpp"
 #include "wire/http1/writer.hpp"
-#include "wire/trace_context.hpp"
 
 namespace tutti::client {
 namespace {
@@ -78,11 +77,7 @@ class HttpTransport::Request final : public Outbound {
     if (!outgoing_.idempotency_key.empty())
       demand(writer.field("idempotency-key", outgoing_.idempotency_key), "its idempotency key");
     if (!outgoing_.request_id.empty()) (void)writer.field("x-request-id", outgoing_.request_id);
-    if (outgoing_.trace.valid()) {
-      std::string traceparent;
-      wire::append_traceparent(
-          traceparent,
-          {.trace = outgoing_.trace.trace_id, .span = outgoing_.trace.span_id, .flags = outgoing_.trace.flags});
+    if (const std::string traceparent = traceparent_of(outgoing_.trace); !traceparent.empty()) {
       (void)writer.field("traceparent", traceparent);
       if (!outgoing_.trace.tracestate.empty()) (void)writer.field("tracestate", outgoing_.trace.tracestate);
     }

@@ -6,7 +6,6 @@
 #include "client/failure.hpp"
 #include "message/msgpack.hpp"
 #include "wire/msgpack_rpc/message.hpp"
-#include "wire/trace_context.hpp"
 
 namespace tutti::client {
 
@@ -27,11 +26,7 @@ class RpcTransport::Request final : public Outbound {
     } else {
       params_ = "\x90";
     }
-    if (outgoing.trace.valid()) {
-      wire::append_traceparent(
-          traceparent_,
-          {.trace = outgoing.trace.trace_id, .span = outgoing.trace.span_id, .flags = outgoing.trace.flags});
-    }
+    traceparent_ = traceparent_of(outgoing.trace);
   }
 
   void send_to(Endpoint& endpoint, void* reply, Resend) override {

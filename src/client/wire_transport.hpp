@@ -9,8 +9,15 @@
 #include "client/attempt.hpp"
 #include "client/client.hpp"
 #include "client/endpoint.hpp"
+#include "wire/trace_context.hpp"
 
 namespace tutti::client {
+
+// Empty: the call belongs to no trace.
+[[nodiscard]] inline std::string traceparent_of(const TraceContext& trace) {
+  if (trace.trace_id == decltype(trace.trace_id){} || trace.span_id == decltype(trace.span_id){}) return {};
+  return wire::to_string({.trace = trace.trace_id, .span = trace.span_id, .flags = trace.flags});
+}
 
 // An encoded request on its way.
 class Outbound {
