@@ -91,12 +91,8 @@ class ShardClient final : public Client {
   }
 
   net::TlsClient* tls() {
-#ifdef TUTTI_HAS_TLS
     if (!tls_) tls_ = net::make_tls_client(shard_.world().files());
     return tls_.get();
-#else
-    throw Error(Code::unimplemented, "this build speaks no TLS; use http:// instead of https://");
-#endif
   }
 
   runtime::Shard& shard_;
