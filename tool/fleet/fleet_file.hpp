@@ -1,0 +1,26 @@
+// Compose files into the desired state: read each, interpolate its values, check its keys, merge the files by Compose's
+// rules, take the active profiles, place what `with` hosts. Every refusal names file, line, column and key.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fleet/desired_state.hpp"
+#include "fleet/variables.hpp"
+
+namespace tutti::fleet {
+
+struct FleetRequest {
+  std::vector<std::filesystem::path> files = {};  // empty: compose.yaml and its kin in the current folder
+  std::vector<std::string> profiles = {};         // beside COMPOSE_PROFILES
+  std::vector<std::string> services = {};         // with what they depend on; empty: all of the active profiles
+  Variables surroundings = {};                    // the process's environment
+};
+
+// Throws Refusal.
+[[nodiscard]] DesiredState read_fleet(const FleetRequest& request);
+// As `tutti config` prints it. Secrets' contents are left out.
+[[nodiscard]] std::string to_text(const DesiredState& state);
+
+}  // namespace tutti::fleet
