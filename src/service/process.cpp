@@ -9,6 +9,7 @@
 #include "message/json_text.hpp"
 #include "observe/metrics/process.hpp"
 #include "observe/metrics/prometheus.hpp"
+#include "runtime/parker.hpp"
 #include "runtime/signals.hpp"
 #include "service/documents.hpp"
 

@@ -153,17 +153,17 @@ class Collected final : public tutti::detail::Sink {
 TEST(Handler, takes_the_ends_of_streams) {
   OnePiece piece;
   Collected collected;
-  tutti::In<tutti::Bytes> in(piece);
-  tutti::Out<Said> out(collected);
+  tutti::detail::Source* const in = &piece;
+  tutti::detail::Sink* const out = &collected;
   Say say{"hello"};
 
   const auto stored = answer(handler_of<Storing>([](const Say& said, tutti::In<tutti::Bytes>& bytes) {
                                return Said{said.text + std::to_string(bytes.next()->size())};
                              }),
-                             &say, &in);
+                             &say, in);
   handler_of<Watching>([](const Say& said, tutti::Out<Said>& watched, const tutti::Context&) {
     watched.write({said.text});
-  })(&say, nullptr, some_context(), nullptr, &out);
+  })(&say, nullptr, some_context(), nullptr, out);
 
   EXPECT_EQ(stored, "hello3");
   EXPECT_EQ(collected.texts, std::vector<std::string>{"hello"});

@@ -9,14 +9,11 @@
 #include <utility>
 
 #include <tutti/contract.hpp>
+#include <tutti/stream.hpp>
 
 namespace tutti {
 
 class Context;
-template <class T>
-class In;
-template <class T>
-class Out;
 
 namespace detail {
 
@@ -24,8 +21,8 @@ namespace detail {
 class Handler {
  public:
   // `request`: the method's message, which may be moved from; null without one. `reply`: raw memory for the reply's
-  // shape, constructed on return and untouched if this throws; null without one. `in`, `out`: an In<T>, an Out<T>,
-  // null unless the method has that stream.
+  // shape, constructed on return and untouched if this throws; null without one. `in`: the Source,
+  // `out`: the Sink of the method's streams; null unless it has that stream.
   using Invoke = void (*)(void* state, void* request, void* reply, const Context& context, void* in, void* out);
 
   Handler(void* state, void (*destroy)(void*) noexcept, Invoke invoke) noexcept
@@ -137,17 +134,37 @@ constexpr bool check_returned() {
   }
 }
 
-template <class T>
-T&& argument(As<T&&>, void* request, void*, void*) {
+// The ends of a method's streams, made around the transport's for as long as the handler runs.
+template <class... A>
+struct Ends {
+  Ends(void*, void*) noexcept {}
+};
+template <class T, class... Rest>
+struct Ends<In<T>&, Rest...> : Ends<Rest...> {
+  Ends(void* source, void* sink) : Ends<Rest...>(source, sink), in(*static_cast<Source*>(source)) {}
+  In<T> in;
+};
+template <class T, class... Rest>
+struct Ends<Out<T>&, Rest...> : Ends<Rest...> {
+  Ends(void* source, void* sink) : Ends<Rest...>(source, sink), out(*static_cast<Sink*>(sink)) {}
+  Out<T> out;
+};
+template <class First, class... Rest>
+struct Ends<First, Rest...> : Ends<Rest...> {
+  using Ends<Rest...>::Ends;
+};
+
+template <class T, class E>
+T&& argument(As<T&&>, void* request, E&) {
   return static_cast<T&&>(*static_cast<T*>(request));
 }
-template <class T>
-In<T>& argument(As<In<T>&>, void*, void* in, void*) {
-  return *static_cast<In<T>*>(in);
+template <class T, class E>
+In<T>& argument(As<In<T>&>, void*, E& ends) {
+  return ends.in;
 }
-template <class T>
-Out<T>& argument(As<Out<T>&>, void*, void*, void* out) {
-  return *static_cast<Out<T>*>(out);
+template <class T, class E>
+Out<T>& argument(As<Out<T>&>, void*, E& ends) {
+  return ends.out;
 }
 
 template <class F, class Reply, class... A, class... C>
@@ -159,10 +176,11 @@ Handler make_handler(F&& callable, Types<A...>, Types<C...>) {
     invoke = [](void* state, [[maybe_unused]] void* request, [[maybe_unused]] void* reply,
                 [[maybe_unused]] const Context& context, [[maybe_unused]] void* in, [[maybe_unused]] void* out) {
       State& call = *static_cast<State*>(state);
+      [[maybe_unused]] Ends<A...> ends(in, out);
       if constexpr (std::is_void_v<Reply>) {
-        call(argument(As<A>{}, request, in, out)..., static_cast<C>(context)...);
+        call(argument(As<A>{}, request, ends)..., static_cast<C>(context)...);
       } else {
-        ::new (reply) Reply(call(argument(As<A>{}, request, in, out)..., static_cast<C>(context)...));
+        ::new (reply) Reply(call(argument(As<A>{}, request, ends)..., static_cast<C>(context)...));
       }
     };
   }
