@@ -12,6 +12,11 @@ def until(condition, what, seconds=20):
         time.sleep(0.02)
 
 
+def text_of(path):
+    with open(path) as f:
+        return f.read()
+
+
 def alive(pid):
     try:
         with open("/proc/%d/stat" % pid) as f:
@@ -52,8 +57,8 @@ class Up(unittest.TestCase):
 
     def number(self, name):
         path = os.path.join(self.folder, name)
-        until(lambda: os.path.exists(path) and open(path).read().endswith("\n"), name + " is written")
-        return int(open(path).read())
+        until(lambda: os.path.exists(path) and text_of(path).endswith("\n"), name + " is written")
+        return int(text_of(path))
 
     def ready(self):
         until(lambda: os.path.exists(os.path.join(self.folder, "ready")), "ready; " + self.printed())
@@ -74,6 +79,9 @@ class Up(unittest.TestCase):
     def test_kill_9_of_tutti_leaves_no_orphan_and_a_second_start_works(self):
         process = self.up(self.SLEEPER)
         self.ready()
+        refused = subprocess.run([TUTTI, "up", "-f", "compose.yaml", "--data", "data"], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("a fleet runs over", refused.stderr)
         child, grandchild = self.number("child"), self.number("grandchild")
 
         process.kill()

@@ -259,9 +259,16 @@ class ProcessEngine final : public Engine {
     const int fd = ::open((settings_.data / "fleet.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
       throw Refusal(fleet::exit_code::failed, settings_.data.string() + " cannot be written: " + std::strerror(errno));
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
+    // A guardian that still clears up after a killed tutti holds the lock for a moment.
+    const auto until = Clock::now() + 2s;
+    while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      if (Clock::now() < until) {
+        ::poll(nullptr, 0, 50);
+        continue;
+      }
       throw Refusal(fleet::exit_code::failed, "a fleet runs over " + settings_.data.string() +
                                                   " already; stop it (tutti ps shows it) or give another --data");
+    }
   }
 
   void block_signals() {
