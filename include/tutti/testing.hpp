@@ -1,0 +1,215 @@
+// Testing services. A Bed hosts the same compositions as main, in a simulated world without faults: virtual time, no
+// sockets, no threads, but real codecs and real databases in memory. What a test does not host it fakes.
+//
+//   #include <gtest/gtest.h>     // before this header: then mistakes that the Bed finds fail the test that runs
+//   tutti::testing::Bed bed{{orders::service, orders::compose}};
+//   bed.fake(payments::charge, [](const payments::Charge&) { return payments::Receipt{.id = "r"}; });
+//   EXPECT_EQ(bed.call(orders::place, {.customer = "ada"}).state, orders::State::paid);
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tutti/app.hpp>
+#include <tutti/main.hpp>
+
+namespace tutti::testing {
+
+namespace detail {
+
+// Where the mistakes go that a Bed finds. Without a test framework's own way they end the program.
+using Report = void (*)(const std::string& problem);
+void set_report(Report report) noexcept;
+
+[[nodiscard]] std::string printed(const tutti::detail::Shape& shape, const void* value);
+// "items[3].price: 901, expected 900", a line each; empty: the same.
+[[nodiscard]] std::string difference(const tutti::detail::Shape& shape, const void* actual, const void* expected);
+void decode(const tutti::detail::Shape& shape, void* value, std::string_view json);
+
+// Messages that passed, as JSON, and the typed copies that the test was given.
+struct Recorded {
+  std::vector<std::string> json;
+  std::shared_ptr<void> typed;
+
+  template <class T>
+  const std::vector<T>& as() {
+    if (!typed) typed = std::make_shared<std::vector<T>>();
+    auto& values = *static_cast<std::vector<T>*>(typed.get());
+    while (values.size() < json.size()) {
+      T value{};
+      decode(tutti::detail::shape_of<T>(), &value, json[values.size()]);
+      values.push_back(std::move(value));
+    }
+    return values;
+  }
+};
+
+}  // namespace detail
+
+struct BedRules {
+  std::map<std::string, std::string> settings = {};  // {"orders.limit", "5"}, as flags on the command line
+  std::uint64_t seed = 1;
+};
+
+class Bed {
+ public:
+  Bed(std::initializer_list<Composed> services, BedRules rules = {});
+  Bed(const Composed& service, BedRules rules);
+  ~Bed();
+  Bed(const Bed&) = delete;
+  Bed& operator=(const Bed&) = delete;
+
+  // Calls as another service of this process would, and returns the reply or throws the contract's error. Virtual time
+  // goes on until the call is done.
+  template <class M>
+  typename M::reply call(const M& method, typename M::request request, const CallOptions& options = {}) {
+    static_assert(!M::has_stream_in && !M::has_stream_out,
+                  "tutti: a method with a stream is called inside bed.run([&](tutti::Caller& call) { ... })");
+    if constexpr (std::is_void_v<typename M::reply>) {
+      run([&](Caller& caller) { caller(method, std::move(request), options); });
+    } else {
+      std::optional<typename M::reply> reply;
+      run([&](Caller& caller) { reply.emplace(caller(method, std::move(request), options)); });
+      return std::move(*reply);
+    }
+  }
+  template <class M>
+  requires(!M::has_request) typename M::reply call(const M& method) {
+    static_assert(!M::has_stream_out,
+                  "tutti: a method with a stream is called inside bed.run([&](tutti::Caller& call) { ... })");
+    if constexpr (std::is_void_v<typename M::reply>) {
+      run([&](Caller& caller) { caller(method); });
+    } else {
+      std::optional<typename M::reply> reply;
+      run([&](Caller& caller) { reply.emplace(caller(method)); });
+      return std::move(*reply);
+    }
+  }
+  // On a fiber, so that it may wait; returns when it has ended, throws what it throws.
+  template <class F>
+  void run(F&& program) {
+    using Program = std::remove_reference_t<F>;
+    run_program(const_cast<void*>(static_cast<const void*>(&program)),
+                [](void* p, Caller& caller) { (*static_cast<Program*>(p))(caller); });
+  }
+
+  // Answers the method in place of whoever serves it, hosted here or not; the last fake counts.
+  template <class M, class F>
+  void fake(const M& method, F&& answer) {
+    static_assert(!M::has_stream_in && !M::has_stream_out,
+                  "tutti: a method with a stream cannot be faked; host its service in the Bed");
+    add_fake(tutti::detail::spec_of(method), tutti::detail::handler_of<M>(std::forward<F>(answer)));
+  }
+  // The next `times` attempts fail with this code. The caller repeats what a real client would: methods that are safe
+  // or called by key, when the target was unavailable, three attempts in all.
+  template <class M>
+  void fail(const M& method, Code code, int times = 1) {
+    add_failure(tutti::detail::spec_of(method), code, times);
+  }
+  // Requests that were made of the method, in order; each attempt counts that reached a fake or a handler.
+  template <class M>
+  [[nodiscard]] const std::vector<typename M::request>& calls(const M& method) {
+    return recorded_calls(tutti::detail::spec_of(method)).template as<typename M::request>();
+  }
+  // Events that the hosted services published.
+  template <class T>
+  [[nodiscard]] const std::vector<T>& published(const Event<T>& event) {
+    return recorded_events(tutti::detail::spec_of(event)).template as<T>();
+  }
+  // Hands the event to the hosted handlers and returns when they have ended.
+  template <class T>
+  void publish(const Event<T>& event, const T& message) {
+    publish_event(tutti::detail::spec_of(event), &message);
+  }
+
+  // Time goes on by this much: timers fire, pauses end.
+  void advance(std::chrono::nanoseconds by);
+  // Until no call and no event is being handled; time goes on as far as that needs, an hour at most.
+  void settle();
+  [[nodiscard]] Clock& clock() noexcept;
+  [[nodiscard]] Time now();
+
+  // "orders.main"; use it inside run(), or through its functions that wait. Throws not_found.
+  [[nodiscard]] Database& database(std::string_view name);
+  // Lines that were logged since the last time, as JSON.
+  [[nodiscard]] std::vector<std::string> log();
+
+  // A mistake that contains this text is expected, once; if it does not come, that is a mistake itself.
+  void expect_problem(std::string_view part);
+
+ private:
+  struct Parts;
+  void run_program(void* program, void (*run)(void* program, Caller& caller));
+  void add_fake(const tutti::detail::MethodSpec& method, tutti::detail::Handler handler);
+  void add_failure(const tutti::detail::MethodSpec& method, Code code, int times);
+  detail::Recorded& recorded_calls(const tutti::detail::MethodSpec& method);
+  detail::Recorded& recorded_events(const tutti::detail::EventSpec& event);
+  void publish_event(const tutti::detail::EventSpec& event, const void* message);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+// What EXPECT_TRUE(same(a, b)) says: which fields differ.
+class Sameness {
+ public:
+  explicit Sameness(std::string difference) : difference_(std::move(difference)) {}
+  [[nodiscard]] bool holds() const noexcept { return difference_.empty(); }
+  [[nodiscard]] const std::string& difference() const noexcept { return difference_; }
+  // gtest's AssertionResult, without naming it.
+  template <class Result>
+  requires requires(Result result, const std::string& text) {
+    result << text;
+    result.failure_message();
+  }
+  operator Result() const {
+    Result result(holds());
+    result << difference_;
+    return result;
+  }
+
+ private:
+  std::string difference_;
+};
+
+template <class T>
+[[nodiscard]] Sameness same(const T& actual, const std::type_identity_t<T>& expected) {
+  return Sameness(detail::difference(tutti::detail::shape_of<T>(), &actual, &expected));
+}
+
+// Messages are plain structs: printed by their shape, unless somebody taught them how to be printed.
+template <class T>
+concept Printable = tutti::detail::is_message<T> && !requires(const T& value, std::ostream& out) {
+  out << value;
+}
+&&!requires(const T& value, std::ostream* out) { PrintTo(value, out); }
+&&!requires(const T& value) { value.begin(); };
+
+}  // namespace tutti::testing
+
+#ifdef GOOGLETEST_INCLUDE_GTEST_GTEST_H_
+namespace tutti::testing::detail {
+inline void fail_test(const std::string& problem) { ADD_FAILURE() << problem; }
+inline const bool reports_to_gtest = (set_report(&fail_test), true);
+}  // namespace tutti::testing::detail
+
+// Messages live in the users' namespaces, where no PrintTo of ours is found; this is how gtest asks for any type.
+namespace testing::internal {
+template <tutti::testing::Printable T>
+class UniversalPrinter<T> {
+ public:
+  static void Print(const T& value, std::ostream* out) {
+    *out << tutti::testing::detail::printed(tutti::detail::shape_of<T>(), &value);
+  }
+};
+}  // namespace testing::internal
+#endif

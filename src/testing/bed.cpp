@@ -1,0 +1,423 @@
+// One shard in a simulated world, driven from the test: turns while there is something to do, then the clock jumps to
+// whatever comes next. The Interceptor is where the test sees and changes what passes between services.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <tutti/testing.hpp>
+#include <tutti/wait.hpp>
+
+#include "message/equal.hpp"
+#include "message/json_reader.hpp"
+#include "message/json_writer.hpp"
+#include "observe/log/sink.hpp"
+#include "observe/trace/tracer.hpp"
+#include "runtime/shard.hpp"
+#include "service/dispatcher.hpp"
+#include "service/environment.hpp"
+#include "service/host.hpp"
+#include "service/value.hpp"
+#include "settings/settings.hpp"
+#include "testing/virtual_clock.hpp"
+#include "world/simulated.hpp"
+
+namespace tutti::testing {
+namespace {
+
+constexpr int attempts_max = 3;  // of one call, as the client's default
+constexpr std::chrono::nanoseconds backoff_first = std::chrono::milliseconds(10);
+constexpr std::chrono::nanoseconds settle_max = std::chrono::hours(1);
+
+void end_program(const std::string& problem) {
+  std::fprintf(stderr, "tutti: %s\n", problem.c_str());
+  std::abort();
+}
+detail::Report report = &end_program;
+
+template <class Spec>
+std::string name_of(const Spec& spec) {
+  return std::string(spec.service->name) + "." + std::string(spec.name);
+}
+
+// "payments::Charge": as the test would write it.
+std::string type_of(const tutti::detail::MethodSpec& method, tutti::detail::ShapeOf shape) {
+  return std::string(method.service->name) + "::" + std::string(shape().name);
+}
+
+std::string line_to_write(const tutti::detail::MethodSpec& method) {
+  std::string named(method.name);
+  std::ranges::replace(named, '.', '_');
+  std::string line = "bed.fake(" + std::string(method.service->name) + "::" + named + ", [](";
+  if (method.request) line += "const " + type_of(method, method.request) + "&";
+  line += ") {";
+  if (method.reply) line += " return " + type_of(method, method.reply) + "{...};";
+  return line + " });";
+}
+
+std::vector<std::string> flags_of(const std::map<std::string, std::string>& settings) {
+  std::vector<std::string> flags;
+  for (const auto& [key, value] : settings) flags.push_back("--" + key + "=" + value);
+  return flags;
+}
+
+std::vector<std::string> prefixes_of(const std::vector<Composed>& services) {
+  std::vector<std::string> prefixes{"tutti"};
+  for (const Composed& composed : services) prefixes.emplace_back(composed.service.name);
+  return prefixes;
+}
+
+}  // namespace
+
+namespace detail {
+
+void set_report(Report to) noexcept { report = to; }
+std::string printed(const tutti::detail::Shape& shape, const void* value) { return message::printed(shape, value); }
+
+std::string difference(const tutti::detail::Shape& shape, const void* actual, const void* expected) {
+  std::string all;
+  for (const std::string& one : message::differences(shape, actual, expected)) all += (all.empty() ? "" : "\n") + one;
+  return all;
+}
+
+void decode(const tutti::detail::Shape& shape, void* value, std::string_view json) {
+  (void)message::read_json(shape, value, json);
+}
+
+}  // namespace detail
+
+struct Bed::Parts final : tutti::detail::Interceptor {
+  Parts(std::vector<Composed> composed, BedRules rules)
+      : services(std::move(composed)),
+        world({.seed = rules.seed}),
+        sources({.files = world.files(), .arguments = flags_of(rules.settings), .prefixes = prefixes_of(services)}) {
+    tutti::detail::LibrarySettings library;
+    sources.load(tutti::detail::shape_of<tutti::detail::LibrarySettings>(), &library, "tutti");
+    tracer.emplace(observe::TracerSettings{}, world.clock(), world.random(), nullptr);
+    environment.emplace(tutti::detail::Environment::Parts{.world = world,
+                                                          .library = library,
+                                                          .sources = sources,
+                                                          .log_sink = lines,
+                                                          .log_style = observe::LogStyle::json,
+                                                          .tracer = *tracer});
+    shard.emplace(world, runtime::ShardSettings{});
+    {
+      const runtime::CurrentShard current(*shard);
+      host.emplace(*shard, *environment, this);
+    }
+    try {
+      on_fiber([&] {
+        try {
+          for (const Composed& one : services) host->add(one);
+          sources.finish();
+          host->start(true);
+        } catch (...) {
+          (void)host->stop(shard->now());
+          throw;
+        }
+      });
+    } catch (...) {
+      close();
+      throw;
+    }
+  }
+  ~Parts() override {
+    try {
+      on_fiber([&] { (void)host->stop(shard->now() + std::chrono::seconds(10)); });
+    } catch (const std::exception& error) {
+      note(std::string("stopping the services failed: ") + error.what());
+    }
+    close();
+    for (const std::string& part : expected)
+      report("expected a problem that contains \"" + part + "\"; there was none");
+  }
+
+  void close() {
+    const runtime::CurrentShard current(*shard);
+    host.reset();
+    environment->close();
+  }
+
+  void note(const std::string& problem) {
+    const auto met = std::ranges::find_if(
+        expected, [&](const std::string& part) { return problem.find(part) != std::string::npos; });
+    if (met == expected.end()) return report(problem);
+    expected.erase(met);
+  }
+
+  // ---- driving -----------------------------------------------------------------------------------------------
+
+  // One step: what is ready runs; if nothing is, the clock moves, not beyond `until`. False: nothing left until then.
+  bool step(Instant until) {
+    if (shard->turn()) return true;
+    const Instant next = std::min(shard->next_timer(), world.next_event());
+    if (next > until || next == Instant::never()) return false;
+    world.advance_to(next);
+    return true;
+  }
+
+  template <class F>
+  void on_fiber(F&& body) {
+    if (runtime::on_fiber())
+      throw Error(Code::failed_precondition, "a Bed is driven by its test, not from inside of a handler or a fake");
+    bool done = false;
+    std::exception_ptr error;
+    {
+      const runtime::CurrentShard current(*shard);
+      shard->spawn({.name = "test"}, [&] {
+        try {
+          body();
+        } catch (...) {
+          error = std::current_exception();
+        }
+        done = true;
+      });
+    }
+    while (!done) {
+      if (step(Instant::never())) continue;
+      // The fiber refers to this frame: it has to end before this returns.
+      note("the call waits for something that never comes: no timer and no other fiber is left to wake it");
+      end_program("a Bed stands still");
+    }
+    if (error) std::rethrow_exception(error);
+  }
+
+  [[nodiscard]] bool idle() {
+    if (host->bus().numbers().waiting != 0) return false;
+    return std::ranges::all_of(host->compositions(),
+                               [](const auto& composition) { return composition->in_flight == 0; });
+  }
+
+  // ---- what passes ---------------------------------------------------------------------------------------------
+
+  bool intercept(tutti::detail::CallPath& path, const tutti::detail::MethodSpec& method, void* request, void* reply,
+                 const CallOptions& options) override {
+    const std::string name = name_of(method);
+    fail_if_told(name, method, options);
+    const auto fake = fakes.find(name);
+    if (fake == fakes.end() && host->find(method) == nullptr) return false;
+    if (method.request) record(calls[name], method.request(), request, name, Code::invalid_argument);
+    if (fake == fakes.end()) return false;
+    answer(fake->second, path, method, reply, options);
+    return true;
+  }
+
+  void fail_if_told(const std::string& name, const tutti::detail::MethodSpec& method, const CallOptions& options) {
+    const auto told = failures.find(name);
+    if (told == failures.end()) return;
+    const bool may_repeat = method.rules.repeat == Repeat::safe ||
+                            (method.rules.repeat == Repeat::by_key && !options.idempotency_key.empty());
+    std::chrono::nanoseconds pause = backoff_first;
+    for (int attempt = 1; told->second.times > 0; ++attempt) {
+      --told->second.times;
+      const Code code = told->second.code;
+      if (!may_repeat || code != Code::unavailable || attempt == attempts_max) {
+        throw Error(code, name + " failed because the test said so");
+      }
+      tutti::sleep(pause);
+      pause *= 2;
+    }
+  }
+
+  static void record(detail::Recorded& to, const tutti::detail::Shape& shape, const void* value,
+                     const std::string& name, Code code) {
+    std::string json;
+    if (const Violations violations = message::write_json(shape, value, json); !violations.empty()) {
+      throw Error(code, name + ": " + violations.to_string());
+    }
+    to.json.push_back(std::move(json));
+  }
+
+  // As over a wire: the fake gets what the JSON says, and so does its caller.
+  void answer(tutti::detail::Handler& fake, tutti::detail::CallPath& path, const tutti::detail::MethodSpec& method,
+              void* reply, const CallOptions& options) {
+    const std::string name = name_of(method);
+    tutti::detail::Composition* const from = path.from() ? path.from() : host->compositions().front().get();
+    tutti::detail::CallState state{.composition = from,
+                                   .method = &method,
+                                   .method_name = method.name,
+                                   .entry = tutti::detail::EntryPoint::in_process};
+    state.deadline = shard->now() + std::min(options.deadline.value_or(method.rules.deadline), method.rules.deadline);
+    state.identity = {.name = path.from() ? std::string(path.from()->name()) : "local", .permissions = {"*"}};
+    state.idempotency_key = options.idempotency_key;
+    if (const auto* caller = tutti::detail::current_call()) {
+      state.trace = caller->trace;
+      state.request_id = caller->request_id;
+    }
+    tutti::detail::Value received, answered;
+    if (method.request) {
+      received = tutti::detail::Value(method.request());
+      received.construct();
+      if (const Violations violations = message::read_json(method.request(), received.get(), calls[name].json.back());
+          !violations.empty()) {
+        throw Error(Code::invalid_argument, name + ": " + violations.to_string());
+      }
+    }
+    if (method.reply) answered = tutti::detail::Value(method.reply());
+    try {
+      const tutti::detail::CurrentCall current(state);
+      fake(received.get(), answered.get(), Context(state));
+    } catch (...) {
+      rethrow_declared(method, name);
+    }
+    if (!method.reply) return;
+    answered.adopt();
+    std::string json;
+    if (const Violations violations = message::write_json(method.reply(), answered.get(), json); !violations.empty()) {
+      const std::string problem =
+          "the fake of " + name + " answers what its contract does not allow: " + violations.to_string();
+      note(problem);
+      throw Error(Code::internal, problem);
+    }
+    tutti::detail::Value copy(method.reply());
+    copy.construct();
+    (void)message::read_json(method.reply(), copy.get(), json);
+    method.reply().move(reply, copy.get());
+  }
+
+  [[noreturn]] void rethrow_declared(const tutti::detail::MethodSpec& method, const std::string& name) {
+    const std::exception_ptr thrown = std::current_exception();
+    for (const auto& error : method.errors) {
+      if (error.holds(thrown, nullptr, [](void*, const void*) {})) std::rethrow_exception(thrown);
+    }
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const Error&) {
+      throw;
+    } catch (...) {
+      const std::string problem = "the fake of " + name + " threw " + tutti::detail::type_name_of(thrown) +
+                                  ", which the contract does not declare";
+      note(problem);
+      throw Error(Code::internal, problem);
+    }
+  }
+
+  void missing(tutti::detail::CallPath& path, const tutti::detail::MethodSpec& method) override {
+    const std::string caller = path.from() ? std::string(path.from()->name()) : "the test";
+    const bool streams = method.stream_in || method.stream_out;
+    const std::string problem =
+        caller + " calls " + name_of(method) + ", which nobody answers; " +
+        (streams ? "host " + std::string(method.service->name) + " in the Bed: a stream cannot be faked"
+                 : "write: " + line_to_write(method));
+    note(problem);
+    throw Error(Code::unimplemented, problem);
+  }
+
+  void undeclared(const tutti::detail::CallState& state, std::string_view what) override {
+    note(std::string(state.composition->name()) + "." + std::string(state.method_name) + " let " + std::string(what) +
+         " out; declare it in Throws or translate it");
+  }
+
+  void once_forgotten(const tutti::detail::CallState& state) override {
+    note(std::string(state.composition->name()) + "." + std::string(state.method_name) +
+         " may be repeated by key, but its handler answered without database.once; do its work inside of once");
+  }
+
+  void repeated_differently(const tutti::detail::MethodSpec& method, const std::string& difference) override {
+    note(name_of(method) + " was sent twice with one key and answered differently: " + difference);
+  }
+
+  void published(const tutti::detail::EventMessage& message) override {
+    if (!from_test) events[name_of(*message.event)].json.push_back(message.body);
+  }
+
+  // Declared in the order in which they are needed: destroyed the other way round.
+  std::vector<Composed> services;
+  world::SimulatedWorld world;
+  observe::MemorySink lines;
+  settings::Sources sources;
+  std::map<std::string, tutti::detail::Handler, std::less<>> fakes;
+  struct Failing {
+    Code code;
+    int times;
+  };
+  std::map<std::string, Failing, std::less<>> failures;
+  std::map<std::string, detail::Recorded, std::less<>> calls, events;
+  std::vector<std::string> expected;
+  bool from_test = false;
+  std::optional<observe::Tracer> tracer;
+  std::optional<tutti::detail::Environment> environment;
+  std::optional<runtime::Shard> shard;
+  std::optional<tutti::detail::Host> host;
+};
+
+Bed::Bed(std::initializer_list<Composed> services, BedRules rules) {
+  answer_with_virtual_time();
+  parts_ = std::make_unique<Parts>(std::vector<Composed>(services), std::move(rules));
+}
+Bed::Bed(const Composed& service, BedRules rules) : Bed(std::initializer_list<Composed>{service}, std::move(rules)) {}
+Bed::~Bed() = default;
+
+void Bed::run_program(void* program, void (*run)(void* program, Caller& caller)) {
+  parts_->on_fiber([&] {
+    tutti::detail::CallPath path(*parts_->host, nullptr);
+    Caller caller(path);
+    run(program, caller);
+  });
+}
+
+void Bed::add_fake(const tutti::detail::MethodSpec& method, tutti::detail::Handler handler) {
+  parts_->fakes.insert_or_assign(name_of(method), std::move(handler));
+}
+
+void Bed::add_failure(const tutti::detail::MethodSpec& method, Code code, int times) {
+  parts_->failures.insert_or_assign(name_of(method), Parts::Failing{code, times});
+}
+
+detail::Recorded& Bed::recorded_calls(const tutti::detail::MethodSpec& method) {
+  return parts_->calls[name_of(method)];
+}
+detail::Recorded& Bed::recorded_events(const tutti::detail::EventSpec& event) { return parts_->events[name_of(event)]; }
+
+void Bed::publish_event(const tutti::detail::EventSpec& event, const void* message) {
+  tutti::detail::EventMessage encoded{.event = &event, .id = parts_->world.random().id()};
+  if (const Violations violations = message::write_json(event.message(), message, encoded.body); !violations.empty()) {
+    throw Error(Code::invalid_argument,
+                "the event " + name_of(event) + " breaks its contract: " + violations.to_string());
+  }
+  parts_->on_fiber([&] {
+    parts_->from_test = true;
+    struct Restore {
+      bool& flag;
+      ~Restore() { flag = false; }
+    } restore{parts_->from_test};
+    parts_->host->bus().publish(std::move(encoded));
+  });
+  settle();
+}
+
+void Bed::advance(std::chrono::nanoseconds by) {
+  const Instant until = clock().instant() + by;
+  while (parts_->step(until)) {
+  }
+  parts_->world.advance_to(until);
+  while (parts_->shard->turn()) {
+  }
+}
+
+void Bed::settle() {
+  const Instant until = clock().instant() + settle_max;
+  while (!parts_->idle() && parts_->step(until)) {
+  }
+  if (!parts_->idle()) parts_->note("after an hour of virtual time calls or events are still being handled");
+}
+
+Clock& Bed::clock() noexcept { return parts_->world.clock(); }
+Time Bed::now() { return clock().now(); }
+
+Database& Bed::database(std::string_view name) {
+  std::string known;
+  for (const auto& [one, database] : parts_->environment->databases()) {
+    if (one == name) return *database;
+    known += (known.empty() ? "" : ", ") + one;
+  }
+  throw Error(Code::not_found,
+              "no database is named \"" + std::string(name) + "\"; open are: " + (known.empty() ? "none" : known));
+}
+
+std::vector<std::string> Bed::log() { return parts_->lines.take(); }
+void Bed::expect_problem(std::string_view part) { parts_->expected.emplace_back(part); }
+
+}  // namespace tutti::testing
