@@ -1,0 +1,146 @@
+"""A customer's journey through a running shop: browses, uploads an image, orders, is declined once, pays, and looks at the
+order. Every step is checked; exit 0 only if all of them worked.
+
+    python3 journey.py http://127.0.0.1:8080
+"""
+import json
+import struct
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+import zlib
+
+GOOD_CARD = "4242424242424242"
+DECLINED_CARD = "4000000000000002"
+TIMEOUT_SECONDS = 20
+
+
+class Failed(Exception):
+    pass
+
+
+def demand(condition, message):
+    if not condition:
+        raise Failed(message)
+
+
+class Shop:
+    def __init__(self, base):
+        self.base = base.rstrip("/")
+
+    def ask(self, method, path, body=None, headers=None, expect=200):
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        request = urllib.request.Request(self.base + path, data=data, method=method, headers=headers or {})
+        if isinstance(body, dict):
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:
+                status, kind, content = reply.status, reply.headers.get("Content-Type", ""), reply.read()
+        except urllib.error.HTTPError as error:
+            status, kind, content = error.code, error.headers.get("Content-Type", ""), error.read()
+        demand(status == expect, f"{method} {path} answered {status}, expected {expect}: {content[:300]!r}")
+        return json.loads(content) if "json" in kind else content
+
+
+def png(width, height):
+    """A valid PNG: a gradient, made here, so that the journey needs no file."""
+    rows = b"".join(b"\0" + bytes(v for x in range(width) for v in (x * 255 // width, y * 255 // height, 120)) for y in range(height))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def jpeg_size(data):
+    """Width and height from the frame header of a JPEG."""
+    demand(data[:2] == b"\xff\xd8", "the thumbnail is no JPEG")
+    at = 2
+    while at + 9 < len(data):
+        marker, length = data[at + 1], struct.unpack(">H", data[at + 2:at + 4])[0]
+        if 0xC0 <= marker <= 0xC3:
+            height, width = struct.unpack(">HH", data[at + 5:at + 9])
+            return width, height
+        at += 2 + length
+    raise Failed("the thumbnail has no frame header")
+
+
+def opens_the_page(shop, story):
+    page = shop.ask("GET", "/")
+    demand(b"<html" in page.lower() or b"<!doctype html" in page.lower(), "the front page is no HTML")
+
+
+def browses_the_catalog(shop, story):
+    items = shop.ask("GET", "/api/products")["items"]
+    demand(len(items) >= 8, f"the catalog has {len(items)} products, expected 8 or more")
+    found = shop.ask("GET", "/api/products?text=mug")["items"]
+    demand(any(product["sku"] == "mug" for product in found), "searching for mug does not find it")
+    story["price"] = next(product["price_minor"] for product in found if product["sku"] == "mug")
+
+
+def uploads_an_image(shop, story):
+    stored = shop.ask("PUT", "/api/products/mug/image?width=320", png(640, 480), {"Content-Type": "application/octet-stream"})
+    demand((stored["width"], stored["height"]) == (320, 240), f"the thumbnail was stored as {stored}")
+    size = jpeg_size(shop.ask("GET", "/images/mug"))
+    demand(size == (320, 240), f"the thumbnail is {size[0]} x {size[1]}, expected 320 x 240")
+
+
+def is_refused_what_is_no_image(shop, story):
+    problem = shop.ask("PUT", "/api/products/mug/image", b"this is no image", {"Content-Type": "application/octet-stream"}, expect=400)
+    demand("NotAnImage" in problem["type"], f"the refusal is {problem}")
+
+
+def orders_and_is_declined(shop, story):
+    order = {"customer": "Ada", "lines": [{"sku": "mug", "quantity": 2}], "card": DECLINED_CARD}
+    key = str(uuid.uuid4())
+    placed = shop.ask("POST", "/api/orders", order, {"Idempotency-Key": key}, expect=201)
+    demand(placed["state"] == "declined" and placed["reason"], f"the order is {placed}")
+    demand(placed["total_minor"] == 2 * story["price"], f"the total is {placed['total_minor']}")
+    again = shop.ask("POST", "/api/orders", order, {"Idempotency-Key": key}, expect=201)
+    demand(again["id"] == placed["id"], "a second click made a second order")
+    story["order"] = placed["id"]
+
+
+def pays_with_another_card(shop, story):
+    paid = shop.ask("POST", f"/api/orders/{story['order']}/payment", {"card": GOOD_CARD})
+    demand(paid["state"] == "paid", f"after paying the order is {paid}")
+
+
+def shows_the_order(shop, story):
+    order = shop.ask("GET", f"/api/orders/{story['order']}")
+    demand(order["state"] == "paid" and order["customer"] == "Ada" and order["lines"] == [{"sku": "mug", "quantity": 2}], f"the order is {order}")
+
+
+def is_told_of_mistakes(shop, story):
+    problem = shop.ask("POST", "/api/orders", {"customer": "", "lines": [{"sku": "mug", "quantity": 0}]}, expect=400)
+    paths = {violation["path"] for violation in problem["violations"]}
+    demand({"customer", "lines[0].quantity", "card"} <= paths, f"the violations name {sorted(paths)}")
+    shop.ask("GET", "/api/orders/no-such-order", expect=404)
+
+
+STEPS = [opens_the_page, browses_the_catalog, uploads_an_image, is_refused_what_is_no_image, orders_and_is_declined,
+         pays_with_another_card, shows_the_order, is_told_of_mistakes]
+
+
+def main():
+    if len(sys.argv) != 2:
+        print("usage: journey.py http://HOST:PORT", file=sys.stderr)
+        return 2
+    shop, story = Shop(sys.argv[1]), {}
+    for step in STEPS:
+        name = step.__name__.replace("_", " ")
+        began = time.monotonic()
+        try:
+            step(shop, story)
+        except (Failed, OSError, KeyError, ValueError) as error:
+            print(f"FAILED  {name}: {error}")
+            return 1
+        print(f"ok  {1000 * (time.monotonic() - began):7.1f} ms  {name}")
+    print("the whole journey worked")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
