@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <tutti/database.hpp>
+
 #include "observe/trace/tracer.hpp"
 #include "runtime/shard.hpp"
 #include "service/composition.hpp"
@@ -62,6 +64,13 @@ CurrentCall::CurrentCall(CallState& state) noexcept
 CurrentCall::~CurrentCall() {
   runtime::set_context(before_);
   runtime::set_deadline(deadline_before_);
+}
+
+OnceCall once_call_of(const Context& context) {
+  CallState& state = context.state();
+  if (state.method == nullptr) throw Error(Code::failed_precondition, "once is for handlers of methods with Repeat::by_key; here a transaction will do");
+  state.once_called = true;
+  return {.method = state.method, .identity = state.identity.name, .key = state.idempotency_key, .request = state.request};
 }
 
 }  // namespace detail
