@@ -25,7 +25,7 @@ constexpr auto table = std::to_array<ComposeKey>({
     {"services", "environment", honoured, ""},
     {"services", "env_file", honoured, ""},
     {"services", "depends_on", honoured, ""},
-    {"services", "expose", honoured, ""},
+    {"services", "expose", ignored, "processes of one host reach each other anyway"},
     {"services", "healthcheck", honoured, ""},
     {"services", "profiles", honoured, ""},
     {"services", "secrets", honoured, ""},

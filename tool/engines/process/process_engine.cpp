@@ -177,6 +177,7 @@ class ProcessEngine final : public Engine {
     find_programs();
     check_ports();
     fs::create_directories(settings_.data);
+    if (!settings_.ready_file.empty()) fs::remove(settings_.ready_file);  // of a run before
     take_fleet();
     block_signals();
     folder_ = make_runtime_folder(lock_);
