@@ -1,0 +1,219 @@
+// The customer's side of the shop. Texts of others reach the page through textContent only.
+"use strict";
+
+const at = (id) => document.getElementById(id);
+const basket = new Map();  // sku -> {product, quantity}
+let orderKey = "";         // one for each order that the customer means: a second click gets the first one's order
+let shown = "";            // id of the order on the page
+let searches = 0;
+let products = [];
+
+const money = (minor) => new Intl.NumberFormat(undefined, {style: "currency", currency: "EUR"}).format(minor / 100);
+const digits = (text) => text.replace(/[\s-]/g, "");
+// Not randomUUID: browsers give it to https pages only.
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+function element(tag, text = "", more = {}) {
+  return Object.assign(document.createElement(tag), {textContent: text}, more);
+}
+
+function say(text) {
+  at("message").textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => (at("message").textContent = ""), 8000);
+}
+
+async function ask(method, path, {json, body, headers = {}} = {}) {
+  if (json) headers = {...headers, "Content-Type": "application/json"};
+  let reply;
+  try {
+    reply = await fetch(path, {method, headers, body: json ? JSON.stringify(json) : body});
+  } catch {
+    throw new Error("The shop cannot be reached. Try again in a moment.");
+  }
+  const answer = await reply.json().catch(() => ({}));
+  if (reply.ok) return answer;
+  const error = new Error(answer.detail || answer.title || `The shop answered ${reply.status}.`);
+  error.refused = reply.status < 500 && reply.status !== 429;  // nothing was ordered
+  throw error;
+}
+
+// Runs the work with the button disabled, and says what went wrong.
+async function busy(button, work) {
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    say(error.message);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function picture(product) {
+  const frame = element("div", "", {className: "picture"});
+  const letter = element("span", product.name.slice(0, 1));
+  letter.setAttribute("aria-hidden", "true");
+  if (!product.image) {
+    frame.append(letter);
+    return frame;
+  }
+  const image = element("img", "", {alt: product.name, loading: "lazy"});
+  image.addEventListener("error", () => image.replaceWith(letter));
+  image.src = `/images/${encodeURIComponent(product.sku)}?v=${product.seen || 0}`;
+  frame.append(image);
+  return frame;
+}
+
+function productItem(product) {
+  const item = element("li");
+  const words = element("div", "", {className: "words"});
+  words.append(element("h3", product.name), element("p", product.about), element("p", money(product.price_minor), {className: "price"}));
+  const add = element("button", "Add to basket", {className: "strong", type: "button"});
+  add.setAttribute("aria-label", `Add ${product.name} to the basket`);
+  add.addEventListener("click", () => {
+    setQuantity(product, (basket.get(product.sku)?.quantity || 0) + 1);
+    say(`${product.name} is in the basket.`);
+  });
+  const upload = element("label", "Image", {className: "upload"});
+  const file = element("input", "", {type: "file", accept: "image/png,image/jpeg"});
+  file.setAttribute("aria-label", `Upload an image of ${product.name}`);
+  file.addEventListener("change", () => file.files[0] && busy(file, async () => {
+    await ask("PUT", `/api/products/${encodeURIComponent(product.sku)}/image?width=320`,
+      {body: file.files[0], headers: {"Content-Type": "application/octet-stream"}});
+    const fresh = productItem({...product, image: `/images/${product.sku}`, seen: Date.now()});
+    item.replaceWith(fresh);
+    fresh.querySelector("input").focus();
+    say(`${product.name} has a new image.`);
+  }));
+  upload.append(file);
+  const actions = element("div", "", {className: "actions"});
+  actions.append(add, upload);
+  item.append(picture(product), words, actions);
+  return item;
+}
+
+async function browse() {
+  const mine = ++searches;
+  try {
+    const found = await ask("GET", "/api/products?text=" + encodeURIComponent(at("text").value.trim()));
+    if (mine !== searches) return;  // a later search has been answered
+    products = found.items || [];
+    at("goods").replaceChildren(...products.map(productItem));
+    at("found").textContent = products.length === 1 ? "1 product" : `${products.length} products`;
+  } catch (error) {
+    if (mine === searches) at("found").textContent = error.message;
+  }
+}
+
+function setQuantity(product, quantity) {
+  orderKey = "";
+  if (quantity < 1) basket.delete(product.sku);
+  else if (basket.has(product.sku) || basket.size < 20) basket.set(product.sku, {product, quantity: Math.min(quantity, 99)});
+  else return say("An order has at most 20 different products.");
+  showBasket();
+}
+
+function basketItem({product, quantity}) {
+  const item = element("li");
+  const count = element("input", "", {type: "number", min: 1, max: 99, value: quantity});
+  count.setAttribute("aria-label", `Quantity of ${product.name}`);
+  count.addEventListener("change", () => setQuantity(product, Math.max(1, Math.floor(Number(count.value)) || 1)));
+  const remove = element("button", "Remove", {type: "button"});
+  remove.setAttribute("aria-label", `Remove ${product.name}`);
+  remove.addEventListener("click", () => {
+    setQuantity(product, 0);
+    at("basket-title").focus();  // the button that had the focus is gone
+  });
+  item.append(element("span", product.name), count, remove);
+  return item;
+}
+
+function showBasket() {
+  const lines = [...basket.values()];
+  at("basket").replaceChildren(...lines.map(basketItem));
+  at("empty").hidden = lines.length > 0;
+  at("checkout").hidden = lines.length === 0;
+  at("total").textContent = money(lines.reduce((sum, line) => sum + line.product.price_minor * line.quantity, 0));
+}
+
+const states = {placed: "Placed, the payment is under way", paid: "Paid", declined: "Declined"};
+
+function showOrder(order) {
+  shown = order.id;
+  at("order").hidden = false;
+  at("state").textContent = states[order.state] || order.state;
+  at("state").className = `state ${order.state}`;
+  at("sum").textContent = money(order.total_minor);
+  at("reason").textContent = order.reason || "";
+  at("order-id").textContent = order.id;
+  at("payment").hidden = order.state !== "declined";
+  clearTimeout(showOrder.timer);
+  if (order.state === "placed") showOrder.timer = setTimeout(() => poll(order.id), 2000);
+}
+
+async function poll(id) {
+  let order = {id, state: "placed"};
+  try {
+    order = await ask("GET", `/api/orders/${encodeURIComponent(id)}`);
+  } catch {  // asked again
+    if (id === shown) showOrder.timer = setTimeout(() => poll(id), 5000);
+    return;
+  }
+  if (id !== shown) return;  // the customer looks at another order
+  showOrder(order);
+  if (order.state !== "placed") say(`Order: ${states[order.state]}.`);
+}
+
+at("search").addEventListener("submit", (event) => (event.preventDefault(), browse()));
+at("text").addEventListener("input", () => {
+  clearTimeout(browse.timer);
+  browse.timer = setTimeout(browse, 200);
+});
+for (const id of ["customer", "card"]) at(id).addEventListener("input", () => (orderKey = ""));
+
+at("checkout").addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy(event.submitter || event.target.querySelector("button"), async () => {
+    orderKey ||= newKey();
+    const lines = [...basket.values()].map(({product, quantity}) => ({sku: product.sku, quantity}));
+    let order;
+    try {
+      order = await ask("POST", "/api/orders", {
+        json: {customer: at("customer").value.trim(), lines, card: digits(at("card").value)},
+        headers: {"Idempotency-Key": orderKey},
+      });
+    } catch (error) {
+      if (error.refused) orderKey = "";
+      throw error;
+    }
+    orderKey = "";
+    basket.clear();
+    at("card").value = "";
+    showBasket();
+    showOrder(order);
+    at("basket-title").focus();
+    say(`Order: ${states[order.state]}. ${order.reason || ""}`);
+  });
+});
+
+at("payment").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const id = shown;
+  busy(event.submitter || event.target.querySelector("button"), async () => {
+    const order = await ask("POST", `/api/orders/${encodeURIComponent(id)}/payment`, {json: {card: digits(at("other-card").value)}});
+    at("other-card").value = "";
+    showOrder(order);
+    say(`Order: ${states[order.state]}. ${order.reason || ""}`);
+  });
+});
+
+at("lookup").addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy(event.submitter || event.target.querySelector("button"), async () => {
+    showOrder(await ask("GET", `/api/orders/${encodeURIComponent(at("lookup-id").value.trim())}`));
+  });
+});
+
+showBasket();
+browse();
