@@ -69,7 +69,8 @@ RequestBinding::RequestBinding(const detail::MethodSpec& method)
     pattern = "/" + std::string(method.service->name) + "/" + std::string(method.name);
     verb_ = wire::http1::Method::post;
   }
-  const bool query = in_query(method.route.verb) && !method.route.path.empty();
+  // Beside a streamed body the other fields travel in the query.
+  const bool query = (in_query(method.route.verb) && !method.route.path.empty()) || method.stream_in;
   const Shape* const request = method.request ? &method.request() : nullptr;
   const bool record = request && request->kind == Kind::record;
   std::string_view rest = pattern, segment;
@@ -109,11 +110,6 @@ RequestBinding::RequestBinding(const detail::MethodSpec& method)
       }
     }
     has_body_ = !query && (in_body != 0 || request->fields.empty());
-  }
-  if (has_body_ && method.stream_in) {
-    if (!request->fields.empty())
-      refuse("its body is a stream, so its request's fields must be in the path or in headers");
-    has_body_ = false;
   }
   if (!method.reply) return;
   const Shape& reply = method.reply();

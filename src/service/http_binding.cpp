@@ -66,7 +66,8 @@ HttpBinding::HttpBinding(const MethodSpec& method, std::string_view path) : meth
     path_fields_.push_back({&*found, index});
     taken |= bit(index);
   }
-  const bool query = in_query(method.route.verb);
+  // Beside a streamed body the other fields travel in the query.
+  const bool query = in_query(method.route.verb) || method.stream_in;
   std::size_t in_body = 0;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (taken & bit(i)) continue;

@@ -33,7 +33,7 @@ struct Unknown {
 };
 
 constexpr auto describe(tutti::Of<Find>) {
-  return tutti::about("Search names and descriptions.", tutti::field(&Find::text, "Empty: everything", "mug"));
+  return tutti::about("Search names and descriptions.", tutti::field(&Find::text, "Empty or absent: everything", "mug").optional());
 }
 
 inline constexpr tutti::Service service{"catalog", "1.0"};
