@@ -220,7 +220,7 @@ std::optional<std::string> read_list(const Shape& shape, void* value, std::strin
   if (!count_fits(shape, items.size())) return expected_setting(shape);
   shape.list->clear(value);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    void* at = shape.list->append(value);
+    void* at = shape.list->append != nullptr ? shape.list->append(value) : nullptr;
     bool boolean = false;
     if (auto wrong = read_scalar(*shape.element, at == nullptr ? &boolean : at, items[i]))
       return of_item(shape, *wrong, i, items[i]);
@@ -363,7 +363,7 @@ std::string write_setting(const Shape& shape, const void* value) {
     case Kind::list: {
       std::string out;
       const std::size_t size = shape.list->size(value);
-      const auto* data = static_cast<const std::byte*>(shape.list->data(value));
+      const auto* data = shape.list->data != nullptr ? static_cast<const std::byte*>(shape.list->data(value)) : nullptr;
       for (std::size_t i = 0; i < size; ++i) {
         if (i > 0) out += ',';
         out += data != nullptr ? write_setting(*shape.element, data + i * shape.element->size)

@@ -172,6 +172,7 @@ class Completeness {
       case Kind::live:
         return inside(*shape.element, shape.live->get(value), key);
       case Kind::list:
+        if (shape.element->kind == Kind::boolean) return;
         if (const auto* data = static_cast<const std::byte*>(shape.list->data(value)))
           for (std::size_t i = 0; i < shape.list->size(value); ++i)
             inside(*shape.element, data + i * shape.element->size, key + "[" + std::to_string(i) + "]");
@@ -609,10 +610,14 @@ Sources::Sources(Given given) : parts_(std::make_unique<Parts>(std::move(given))
 Sources::~Sources() = default;
 
 void Sources::load(const Shape& shape, void* value, std::string_view prefix) {
-  for (const auto& section : parts_->sections)
-    if (section->prefix == prefix)
+  const auto same = std::find_if(parts_->sections.begin(), parts_->sections.end(),
+                                 [&](const auto& s) { return s->prefix == prefix; });
+  if (same != parts_->sections.end()) {
+    if ((*same)->shape != &shape)
       throw Error(Code::failed_precondition, "the settings \"" + std::string(prefix) +
-                                                 "\" are loaded twice; put both structs into one, as fields");
+                                                 "\" are loaded as two types; put both structs into one, as fields");
+    parts_->sections.erase(same);
+  }
   auto section = std::make_unique<Section>(Section{.prefix = std::string(prefix), .shape = &shape, .value = value});
   section->keys = Keys(shape, prefix);
   Parts::find_live(*section, shape, value, section->prefix);

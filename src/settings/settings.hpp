@@ -1,7 +1,7 @@
 // Settings are an aggregate whose fields have defaults. This fills it from five sources, each over the one before:
 //
 //   the struct's own defaults
-//   a YAML file          --settings FILE or TUTTI_SETTINGS          payments: {limit_minor: ${LIMIT:-500}}
+//   a YAML file          --settings FILE or TUTTI_SETTINGS          limit_minor: ${LIMIT:-500} under payments:
 //   mounted files        --settings-dir DIR or TUTTI_SETTINGS_DIR   DIR/payments.limit_minor
 //   the environment                                                 PAYMENTS_LIMIT_MINOR=500
 //   the command line                                                --payments.limit_minor=500
@@ -74,12 +74,13 @@ class Sources {
   Sources& operator=(const Sources&) = delete;
 
   // Fills `value`, a record of that shape with its defaults. Throws Failure. If the shape has a Live field, the value
-  // stays where it is for as long as LiveSettings is used. A prefix is loaded with one shape only.
+  // stays where it is for as long as LiveSettings is used. A prefix is loaded with one shape only;
+  // loading it again takes the place of the first time.
   void load(const detail::Shape& shape, void* value, std::string_view prefix);
 
-  // After all sections are loaded: what stands under the prefix of a composition that runs here (`hosted`) and has no
-  // settings is a mistake too. Throws Failure.
-  void finish(const std::vector<std::string>& hosted);
+  // After all sections are loaded: whatever stands under the prefix of a composition that runs here (`hosted`) and has
+  // no settings is a mistake too. Throws Failure.
+  void finish(const std::vector<std::string>& hosted = {});
 
   // Of all sections loaded so far, in the order of loading and declaration. A live setting is shown as it is now.
   [[nodiscard]] std::vector<Effective> effective() const;

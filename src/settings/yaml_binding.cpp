@@ -81,7 +81,7 @@ void YamlBinding::list(const Shape& shape, void* value, const Node& node, const 
   if (node.form != Form::sequence) return refuse(node, key, shape, expected_setting(shape));
   shape.list->clear(value);
   for (std::size_t i = 0; i < node.items.size(); ++i) {
-    void* at = shape.list->append(value);
+    void* at = shape.list->append != nullptr ? shape.list->append(value) : nullptr;  // null: vector<bool>
     bool boolean = false;
     bind(*shape.element, at == nullptr ? &boolean : at, node.items[i], key + "[" + std::to_string(i) + "]");
     if (at == nullptr) shape.list->append_bool(value, boolean);
