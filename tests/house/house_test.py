@@ -88,7 +88,9 @@ class House(unittest.TestCase):
             r"\b(system_clock::now|steady_clock::now|clock_gettime|gettimeofday|std::random_device|std::rand\b|\brand\(\)|getrandom|"
             r"std::ifstream|std::ofstream|std::fstream|std::filesystem|fopen|getaddrinfo|"
             r"epoll_wait|sleep_for|sleep_until|usleep|nanosleep)|(?<![\w>])::(open|socket|connect|bind|accept|recv|send)\(")
-        exceptions = {"world": None, "testing/virtual_clock.cpp": None}
+        exceptions = {"world", "testing/virtual_clock.cpp",
+                      # Made by main over a real world only: stdout's reader and /proc are the machine itself.
+                      "observe/log/pipe.cpp", "observe/metrics/process.cpp"}
         wrong = []
         for path in sources("src", ".cpp", ".hpp"):
             name = path.relative_to(ROOT / "src")

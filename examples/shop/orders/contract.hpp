@@ -42,6 +42,11 @@ struct UnknownProduct {
   static constexpr auto code = tutti::Code::failed_precondition;
   std::string sku;
 };
+inline constexpr std::int64_t total_minor_max = 100'000'000;  // of one order, in cents
+struct TooMuch {
+  static constexpr auto code = tutti::Code::failed_precondition;
+  std::int64_t total_minor_max = 0;
+};
 struct NotPayable {
   static constexpr auto code = tutti::Code::failed_precondition;
   State state = State::placed;
@@ -54,8 +59,10 @@ constexpr auto describe(tutti::Of<Place>) {
 }
 
 inline constexpr tutti::Service service{"orders", "1.0"};
-inline constexpr tutti::Method<Order(Place), tutti::Throws<UnknownProduct>> place{
-    service, "place", tutti::post("/orders", 201),
+inline constexpr tutti::Method<Order(Place), tutti::Throws<UnknownProduct, TooMuch>> place{
+    service,
+    "place",
+    tutti::post("/orders", 201),
     {.repeat = tutti::Repeat::by_key, .deadline = std::chrono::seconds(10)}};
 inline constexpr tutti::Method<Order(Pay), tutti::Throws<UnknownOrder, NotPayable>> pay{
     service, "pay", tutti::post("/orders/{id}/payment"), {.deadline = std::chrono::seconds(10)}};

@@ -10,9 +10,18 @@ namespace {
 
 // What a payment needs; each new card is a new attempt, and each attempt has a key of its own.
 struct Payment {
+  State state = State::placed;
+  std::int64_t total_minor = 0;
   std::string card;
   int attempt = 1;
 };
+
+// Payments has looked at the charge and will never take it. After any other error the money may have been taken.
+bool is_refusal(tutti::Code code) {
+  return code == tutti::Code::invalid_argument || code == tutti::Code::out_of_range ||
+         code == tutti::Code::failed_precondition || code == tutti::Code::permission_denied ||
+         code == tutti::Code::unauthenticated || code == tutti::Code::unimplemented;
+}
 
 }  // namespace
 
@@ -20,8 +29,10 @@ Order Orders::place(const Place& request, const tutti::Context& context) {
   const auto total = total_of(request);
   const auto stored = db_.once(context, [&](tutti::Transaction& t) {
     Order order{.id = random_.id(), .customer = request.customer, .lines = request.lines, .total_minor = total};
-    t.run("insert into orders (id, customer, lines, total_minor, state, reason, card, attempt, touched) values (?, ?, ?, ?, ?, '', ?, 1, ?)",
-          order.id, order.customer, order.lines, order.total_minor, order.state, request.card, clock_.now());
+    t.run(
+        "insert into orders (id, customer, lines, total_minor, state, reason, card, attempt, touched) values (?, ?, ?, "
+        "?, ?, '', ?, 1, ?)",
+        order.id, order.customer, order.lines, order.total_minor, order.state, request.card, clock_.now());
     t.publish(placed, order);
     return order;
   });
@@ -30,9 +41,13 @@ Order Orders::place(const Place& request, const tutti::Context& context) {
 
 Order Orders::pay(const Pay& request) {
   const auto changed = db_.run(
-      "update orders set state = ?, reason = '', card = ?, attempt = attempt + 1, touched = ? where id = ? and state = ?",
+      "update orders set state = ?, reason = '', card = ?, attempt = attempt + 1, touched = ? where id = ? and state = "
+      "?",
       State::placed, request.card, clock_.now(), request.id, State::declined);
-  if (changed == 0) throw NotPayable{get({request.id}).state};
+  if (changed == 0) {
+    const auto order = get({request.id});
+    if (order.state != State::placed) throw NotPayable{order.state};  // a second click joins the payment under way
+  }
   return charge(request.id);
 }
 
@@ -44,10 +59,18 @@ Order Orders::get(const Get& request) {
 
 // A timer: finishes what a crash, or payments being down, left behind.
 void Orders::settle() {
-  const auto left = db_.query<std::string>("select id from orders where state = ? and touched < ? order by touched limit 100",
-                                           State::placed, clock_.now() - settings_.settle_after);
+  const auto left =
+      db_.query<std::string>("select id from orders where state = ? and touched < ? order by touched limit 100",
+                             State::placed, clock_.now() - settings_.settle_after);
   for (const auto& id : left) {
-    if (charge(id).state == State::placed) return;  // payments is still down: the rest has to wait too
+    // To the end of the queue: an order that cannot be settled does not stand before the others.
+    db_.run("update orders set touched = ? where id = ? and state = ?", clock_.now(), id, State::placed);
+    try {
+      (void)attempt(id);
+    } catch (const tutti::Error& error) {
+      log_.warn("payment pending", {{"order", id}, {"error", error.what()}});
+      if (error.retryable()) return;  // payments is down: the rest has to wait too
+    }
   }
 }
 
@@ -55,7 +78,9 @@ std::int64_t Orders::total_of(const Place& request) {
   std::int64_t total = 0;
   for (const auto& line : request.lines) {
     try {
-      total += call_(catalog::get, {.sku = std::string(line.sku)}).price_minor * line.quantity;
+      const auto price = call_(catalog::get, {.sku = std::string(line.sku)}).price_minor;
+      if (price > (total_minor_max - total) / line.quantity) throw TooMuch{total_minor_max};
+      total += price * line.quantity;
     } catch (const catalog::Unknown& unknown) {
       throw UnknownProduct{unknown.sku};
     }
@@ -64,25 +89,38 @@ std::int64_t Orders::total_of(const Place& request) {
 }
 
 Order Orders::charge(const std::string& id) {
-  const auto order = get({id});
-  if (order.state != State::placed) return order;  // a repeated call, or the timer was faster
-  const auto payment = db_.one<Payment>("select card, attempt from orders where id = ?", id);
   try {
-    (void)call_(payments::charge, {.order_id = id, .amount_minor = order.total_minor, .card = payment->card},
+    return attempt(id);
+  } catch (const tutti::Error& error) {
+    log_.warn("payment pending", {{"order", id}, {"error", error.what()}});
+    return get({id});  // still placed: settle() asks again, with the same key
+  }
+}
+
+// Throws tutti::Error when nobody knows yet whether the money was taken.
+Order Orders::attempt(const std::string& id) {
+  const auto payment = db_.one<Payment>("select state, total_minor, card, attempt from orders where id = ?", id);
+  if (!payment) throw UnknownOrder{id};
+  if (payment->state != State::placed) return get({id});  // a repeated call, or the timer was faster
+  try {
+    (void)call_(payments::charge, {.order_id = id, .amount_minor = payment->total_minor, .card = payment->card},
                 {.idempotency_key = id + "-" + std::to_string(payment->attempt)});
   } catch (const payments::Declined& declined) {
     return mark(id, payment->attempt, State::declined, declined.reason);
   } catch (const tutti::Error& error) {
-    log_.warn("payment pending", {{"order", id}, {"error", error.what()}});
-    return order;  // still placed: settle() asks again, with the same key
+    if (!is_refusal(error.code())) throw;
+    log_.warn("payment refused", {{"order", id}, {"error", error.what()}});
+    return mark(id, payment->attempt, State::declined, "the payment was refused");
   }
   return mark(id, payment->attempt, State::paid, "");
 }
 
+// The card is kept only while it is needed.
 Order Orders::mark(const std::string& id, int attempt, State state, const std::string& reason) {
   db_.transaction([&](tutti::Transaction& t) {
-    const auto changed = t.run("update orders set state = ?, reason = ? where id = ? and attempt = ? and state = ?", state,
-                               reason, id, attempt, State::placed);
+    const auto changed =
+        t.run("update orders set state = ?, reason = ?, card = '' where id = ? and attempt = ? and state = ?", state,
+              reason, id, attempt, State::placed);
     if (changed == 1 && state == State::paid) t.publish(paid, *t.one<Order>("select * from orders where id = ?", id));
   });
   return get({id});

@@ -27,6 +27,7 @@ class Orders {
  private:
   std::int64_t total_of(const Place& request);
   Order charge(const std::string& id);
+  Order attempt(const std::string& id);
   Order mark(const std::string& id, int attempt, State state, const std::string& reason);
 
   const Settings& settings_;

@@ -15,7 +15,7 @@ inline constexpr tutti::Method<catalog::Found(catalog::Find)> browse{
 inline constexpr tutti::Method<thumbnails::Stored(thumbnails::Store, tutti::Stream<tutti::Bytes>),
                                tutti::Throws<thumbnails::NotAnImage, catalog::Unknown>>
     upload{service, "upload", tutti::put("/api/products/{sku}/image"), {.deadline = std::chrono::seconds(30)}};
-inline constexpr tutti::Method<orders::Order(orders::Place), tutti::Throws<orders::UnknownProduct>> order{
+inline constexpr tutti::Method<orders::Order(orders::Place), tutti::Throws<orders::UnknownProduct, orders::TooMuch>> order{
     service, "order", tutti::post("/api/orders", 201), {.deadline = std::chrono::seconds(15)}};
 inline constexpr tutti::Method<orders::Order(orders::Pay), tutti::Throws<orders::UnknownOrder, orders::NotPayable>> pay{
     service, "pay", tutti::post("/api/orders/{id}/payment"), {.deadline = std::chrono::seconds(15)}};
