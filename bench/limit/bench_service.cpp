@@ -1,0 +1,21 @@
+// The service under test: ping and echo, with everything that a service has switched on (routes, metrics, trace context,
+// limits, deadlines); the access log is off, as the raw server has none.
+#include <tutti/tutti.hpp>
+
+#include "echo.hpp"
+
+namespace bench {
+struct Pong {
+  std::string text;
+};
+inline constexpr tutti::Service service{"bench", "1.0"};
+inline constexpr tutti::Method<Pong()> ping{service, "ping", tutti::get("/ping")};
+inline constexpr tutti::Method<Message(Message)> echo{service, "echo", tutti::post("/echo")};
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  return tutti::main(argc, argv, {bench::service, [](tutti::App& app) {
+                                    app.serve(bench::ping, [] { return bench::Pong{"pong"}; });
+                                    app.serve(bench::echo, [](bench::Message&& message) { return std::move(message); });
+                                  }});
+}
