@@ -1,0 +1,115 @@
+"""The shop as its users meet it: a fleet of processes started by `tutti up`, a customer's journey through it, and payments
+killed while orders flow. Usage: shop_test.py FOLDER_OF_BINARIES [unittest arguments]"""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.request
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
+READY_SECONDS = 60
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Fleet:
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        ready = pathlib.Path(self.folder.name) / "ready"
+        self.log = open(pathlib.Path(self.folder.name) / "log", "w+")
+        environment = dict(os.environ, SHOP_PORT=str(self.port), ORDERS_SETTLE_AFTER="PT1S")
+        self.process = subprocess.Popen([BINARIES / "tutti", "up", "-f", ROOT / "examples/shop/compose.yaml", "--data", self.folder.name + "/data",
+                                         "--ready-file", ready], stdout=self.log, stderr=subprocess.STDOUT, env=environment)
+        self.until(ready.exists, "the fleet to be ready", READY_SECONDS)
+        return self
+
+    def __exit__(self, kind, *_):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.code = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.code = "killed"
+        if kind:
+            print(self.text()[-6000:], file=sys.stderr)
+        self.left = [pid for pid in self.pids() if pathlib.Path(f"/proc/{pid}").exists()]
+        self.log.close()
+        self.folder.cleanup()
+
+    def text(self):
+        return pathlib.Path(self.log.name).read_text(errors="replace")
+
+    def pids(self, service=r"\S+"):
+        return [int(pid) for pid in re.findall(rf"^{service}\s+\* starts \(pid (\d+)\)", re.sub(r"\x1b\[[0-9;]*m", "", self.text()), re.M)]
+
+    def until(self, condition, what, seconds=30):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError(f"waited in vain for {what}:\n{self.text()[-6000:]}")
+            time.sleep(0.05)  # polling an outside process: there is nothing to be told by
+
+    def ask(self, method, path, body=None, headers=()):
+        request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json", **dict(headers)})
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return json.load(reply)
+
+
+class Shop(unittest.TestCase):
+    def test_a_customers_journey_works_and_the_fleet_leaves_nothing_behind(self):
+        with Fleet() as fleet:
+            journey = subprocess.run([sys.executable, ROOT / "examples/shop/journey.py", fleet.url], capture_output=True, text=True, timeout=120)
+            self.assertEqual(journey.returncode, 0, journey.stdout + journey.stderr)
+        self.assertEqual(fleet.code, 0)
+        self.assertEqual(fleet.left, [])
+
+    def test_payments_killed_while_orders_flow_loses_and_repeats_nothing(self):
+        with Fleet() as fleet:
+            placed, failures = [], []
+
+            def customers():
+                for _ in range(40):
+                    try:
+                        order = {"customer": "ada", "lines": [{"sku": "pen", "quantity": 1}], "card": "4242424242424242"}
+                        placed.append(fleet.ask("POST", "/api/orders", order, {"Idempotency-Key": str(uuid.uuid4())})["id"])
+                    except OSError as error:
+                        failures.append(error)
+
+            buyers = [threading.Thread(target=customers) for _ in range(2)]
+            for buyer in buyers:
+                buyer.start()
+            fleet.until(lambda: len(placed) >= 5, "the first orders")
+            os.kill(fleet.pids("payments")[-1], signal.SIGKILL)
+            # The others keep serving.
+            self.assertGreaterEqual(len(fleet.ask("GET", "/api/products")["items"]), 8)
+            for buyer in buyers:
+                buyer.join()
+            fleet.until(lambda: len(fleet.pids("payments")) == 2, "payments to be started again")
+            self.assertEqual(failures, [])
+
+            def settled():
+                return all(fleet.ask("GET", f"/api/orders/{order}")["state"] == "paid" for order in placed)
+
+            fleet.until(settled, "every order to be paid", 60)
+            self.assertEqual(len(set(placed)), len(placed))
+
+
+if __name__ == "__main__":
+    unittest.main()
