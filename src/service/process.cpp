@@ -31,6 +31,8 @@ std::size_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
+constexpr std::chrono::nanoseconds live_settings_period = std::chrono::seconds(1);
+
 bool is_off(std::string_view listen) noexcept { return listen.empty() || listen == "off"; }
 
 world::Address address_of(std::string_view key, const std::string& text) {
@@ -98,6 +100,7 @@ int Process::run() {
       start_other_members();
       serve_admin(first);
       export_spans(first);
+      follow_live_settings(first);
       tell_ready();
     } catch (...) {
       failure_ = std::current_exception();
@@ -308,6 +311,29 @@ void Process::export_spans(Member& first) {
     }
   } task{exporter_.get(), &first.shard};
   first.background.spawn(task_type<Export>, &task);
+}
+
+// Live<T> fields follow their mounted files.
+void Process::follow_live_settings(Member& first) {
+  struct Follow {
+    Process* process;
+    void operator()() const {
+      settings::LiveSettings live(process->parts_.sources);
+      std::vector<std::string> told;
+      for (;;) {
+        tutti::sleep(live_settings_period);
+        const Logger log(process->environment_->log());
+        if (live.refresh()) {
+          for (const std::string& key : live.changed()) log.info("a setting has changed", {{"tutti.setting", key}});
+        }
+        if (live.problems() != told) {
+          told = live.problems();
+          for (const std::string& problem : told) log.warn("a live setting keeps its old value", {{"error.message", problem}});
+        }
+      }
+    }
+  } task{this};
+  first.background.spawn(task_type<Follow>, &task);
 }
 
 void Process::tell_ready() {

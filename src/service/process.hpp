@@ -76,6 +76,7 @@ class Process {
   void serve_admin(Member& first);
   void observe_members(Metrics& metrics);
   void export_spans(Member& first);
+  void follow_live_settings(Member& first);
   void tell_ready();
   void drain(Member& first);
   void drain_member(Member& member, Instant until);
