@@ -1,0 +1,80 @@
+"""Installs the build tree into an empty prefix and builds another project against it, as a user of tutti does.
+
+The project (greeter/) knows only find_package(tutti): a service, a Bed test and embedded files. Compiler and flags are those of
+the tree, because the sanitizers of a static library have to be those of the program that links it.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+THIRD_PARTY = ("simdjson", "/boost/", "sqlite3", "/re2/", "libfyaml", "openssl")
+
+
+def run(*command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}, expected 0\n{done.stdout}")
+    return done.stdout
+
+
+def check_package_names_no_build_paths(prefix, arguments):
+    files = sorted(prefix.rglob("*.cmake"))
+    if not any(file.name == "tutti-config.cmake" for file in files):
+        sys.exit(f"no tutti-config.cmake below {prefix}")
+    for file in files:
+        text = file.read_text()
+        for word in (arguments.build, arguments.source, "fsanitize", "tutti_options"):
+            if word in text:
+                sys.exit(f"{file.name} names {word}, expected nothing of the build tree")
+
+
+def check_contracts_need_no_third_party(prefix, arguments, folder):
+    source = folder / "contract_only.cpp"
+    source.write_text("#include <tutti/contract.hpp>\n")
+    headers = run(arguments.compiler, "-std=c++20", "-M", "-I", prefix / "include", source)
+    if "tutti/contract.hpp" not in headers:
+        sys.exit("the compiler did not report tutti/contract.hpp among the headers it read")
+    for word in THIRD_PARTY:
+        if word in headers:
+            sys.exit(f"<tutti/contract.hpp> includes headers of {word}, expected none of a third party")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("cmake", "generator", "build", "source", "compiler", "flags", "linker-flags", "launcher", "build-type"):
+        parser.add_argument(f"--{name}", required=True)
+    arguments = parser.parse_args()
+
+    with tempfile.TemporaryDirectory(prefix="tutti-install-") as name:
+        folder = pathlib.Path(name)
+        prefix = folder / "prefix"
+        project = folder / "greeter"
+        build = folder / "build"
+        run(arguments.cmake, "--install", arguments.build, "--prefix", prefix)
+        check_package_names_no_build_paths(prefix, arguments)
+        check_contracts_need_no_third_party(prefix, arguments, folder)
+
+        shutil.copytree(pathlib.Path(__file__).parent / "greeter", project)
+        run(arguments.cmake, "-S", project, "-B", build, "-G", arguments.generator,
+            f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={arguments.compiler}",
+            f"-DCMAKE_CXX_FLAGS={arguments.flags}", f"-DCMAKE_EXE_LINKER_FLAGS={arguments.linker_flags}",
+            f"-DCMAKE_CXX_COMPILER_LAUNCHER={arguments.launcher}", f"-DCMAKE_BUILD_TYPE={arguments.build_type}")
+        run(arguments.cmake, "--build", build)
+        run(build / "greeter_test")
+        if not run(build / "greeter", "--help").strip():
+            sys.exit("greeter --help printed nothing, expected its settings")
+        contract = run(build / "greeter", "contract")
+        json.loads(contract)
+        if "/hello/{name}" not in contract:
+            sys.exit(f"greeter contract does not tell of /hello/{{name}}:\n{contract}")
+        program = prefix / "bin" / "tutti"
+        if program.exists():
+            run(program, "--help")
+
+
+main()
