@@ -1,0 +1,82 @@
+// orders alone, with faked neighbours and virtual time; and with payments in one process, where nothing may differ.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include <tutti/testing.hpp>
+
+#include "catalog/contract.hpp"
+#include "orders/orders.hpp"
+#include "payments/contract.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using tutti::testing::Bed;
+
+const orders::Place two_mugs{.customer = "Ada", .lines = {{.sku = "mug", .quantity = 2}}, .card = "4242424242424242"};
+
+struct OrdersTest : ::testing::Test {
+  OrdersTest() {
+    bed.fake(catalog::get, [](const catalog::Get& get) -> catalog::Product {
+      if (get.sku == "ghost") throw catalog::Unknown{get.sku};
+      return {.sku = get.sku, .name = "", .about = "", .price_minor = get.sku == "palace" ? 90'000'000 : 900};
+    });
+    bed.fake(payments::charge, [this](const payments::Charge& charge) -> payments::Receipt {
+      if (charge.card == "4000000000000002") throw payments::Declined{"no money"};
+      if (broken == charge.order_id) throw tutti::Error(tutti::Code::internal, "broken");
+      return {.id = "r", .order_id = charge.order_id, .amount_minor = charge.amount_minor, .at = {}};
+    });
+  }
+  std::string broken;
+  Bed bed{{orders::service, orders::compose}};
+};
+
+TEST_F(OrdersTest, charges_the_total_once) {
+  const auto order = bed.call(orders::place, two_mugs, {.idempotency_key = "k"});
+  EXPECT_EQ(order.state, orders::State::paid);
+  EXPECT_EQ(bed.call(orders::place, two_mugs, {.idempotency_key = "k"}).id, order.id);
+  ASSERT_EQ(bed.calls(payments::charge).size(), 1u);
+  EXPECT_EQ(bed.calls(payments::charge).front().amount_minor, 1800);
+}
+
+TEST_F(OrdersTest, takes_another_card_after_a_declined_one) {
+  auto place = two_mugs;
+  place.card = "4000000000000002";
+  const auto order = bed.call(orders::place, place, {.idempotency_key = "k"});
+  EXPECT_EQ(order.state, orders::State::declined);
+  EXPECT_EQ(order.reason, "no money");
+  EXPECT_EQ(bed.call(orders::pay, {.id = order.id, .card = two_mugs.card}).state, orders::State::paid);
+  EXPECT_THROW((void)bed.call(orders::pay, {.id = order.id, .card = two_mugs.card}), orders::NotPayable);
+}
+
+TEST_F(OrdersTest, settles_by_itself_when_payments_is_back) {
+  bed.fail(payments::charge, tutti::Code::unavailable, 3);
+  // The Bed sends it twice: the second time payments is back, and the same order is told with its new state.
+  bed.expect_problem("orders.place was sent twice");
+  const auto order = bed.call(orders::place, two_mugs, {.idempotency_key = "k"});
+  EXPECT_EQ(order.state, orders::State::placed);
+  bed.advance(30s);
+  EXPECT_EQ(bed.call(orders::get, {.id = order.id}).state, orders::State::paid);
+}
+
+TEST_F(OrdersTest, refuses_what_is_not_sold_and_what_costs_too_much) {
+  auto place = two_mugs;
+  place.lines = {{.sku = "ghost", .quantity = 1}};
+  EXPECT_THROW((void)bed.call(orders::place, place, {.idempotency_key = "a"}), orders::UnknownProduct);
+  place.lines = {{.sku = "palace", .quantity = 2}};
+  EXPECT_THROW((void)bed.call(orders::place, place, {.idempotency_key = "b"}), orders::TooMuch);
+  EXPECT_TRUE(bed.calls(payments::charge).empty());
+}
+
+TEST_F(OrdersTest, settles_the_others_past_an_order_that_is_stuck) {
+  bed.fail(payments::charge, tutti::Code::unavailable, 6);
+  const auto stuck = bed.call(orders::place, two_mugs, {.idempotency_key = "a"});
+  const auto other = bed.call(orders::place, two_mugs, {.idempotency_key = "b"});
+  broken = stuck.id;
+  bed.advance(30s);
+  EXPECT_EQ(bed.call(orders::get, {.id = stuck.id}).state, orders::State::placed);
+  EXPECT_EQ(bed.call(orders::get, {.id = other.id}).state, orders::State::paid);
+}
+
+}  // namespace
