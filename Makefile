@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 SECONDS_PER_FUZZER ?= 60
-export TUTTI_CCACHE ?= $(shell command -v ccache)
+export COMPILER_LAUNCHER ?= $(shell command -v ccache)
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -18,7 +18,7 @@ demo: build ## run the shop fleet and print what to open; ONCE=1: one customer's
 	@scripts/demo $(if $(ONCE),--once)
 
 test: setup ## build with ASan and UBSan, run every test
-	@TUTTI_SETUP_DONE=1 scripts/test dev
+	@scripts/test dev
 
 check: test ## what is too long for every run: clang, TSan, fuzzers, compile-time budget, release tests
 	@scripts/check
