@@ -2,8 +2,6 @@
 
 #include <simdjson.h>
 
-#include <memory>
-
 #include "message/json_text.hpp"
 #include "wire/codes.hpp"
 
@@ -56,11 +54,10 @@ void append_problem(std::string& out, const Problem& problem) {
 
 std::optional<Problem> parse_problem(std::string_view json, int status) {
   if (json.size() > problem_bytes_max) return std::nullopt;
-  // On the heap: a fiber's stack is small.
-  const auto parser = std::make_unique<simdjson::dom::parser>();
+  simdjson::dom::parser parser;
   const simdjson::padded_string padded(json);
   simdjson::dom::object object;
-  if (parser->parse(padded).get(object) != simdjson::SUCCESS) return std::nullopt;
+  if (parser.parse(padded).get(object) != simdjson::SUCCESS) return std::nullopt;
   Problem problem;
   problem.status = status;
   problem.type = text_of(object, "type");
