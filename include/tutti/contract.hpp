@@ -245,7 +245,7 @@ template <class Request>
 constexpr void check_path_of(std::string_view path) {
   if constexpr (is_message<Request>) {
     []<std::size_t... I>(std::string_view checked, std::index_sequence<I...>) {
-      constexpr auto table = Record<Request>::make_table();
+      [[maybe_unused]] constexpr auto table = Record<Request>::make_table();  // unused by an empty struct
       const PathField fields[] = {PathField{table.fields[I].wire_name, field_kind<Request, I>()}..., PathField{}};
       check_path(checked, fields, sizeof...(I));
     }
