@@ -162,7 +162,7 @@ constexpr std::string_view schema_tags = "tag:yaml.org,2002:";
 
 class Builder {
  public:
-  explicit Builder(const Limits& limits) : limits_(limits) {}
+  explicit Builder(const Limits& limits) : limits_(limits) { root_.at = {1, 1}; }
 
   void open(Node node, std::string anchor, std::string_view tag) {
     const std::string_view wanted = node.form == Form::sequence ? "seq" : "map";

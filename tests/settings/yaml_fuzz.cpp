@@ -23,6 +23,11 @@ void walk(const tutti::yaml::Node& node, const tutti::settings::Lookup& lookup) 
 
 }  // namespace
 
+// libfyaml 0.7.12 loses a few KiB over a quoted scalar of very many pieces ('' forty times). Settings are read once, at
+// start; what counts here is what our own code loses.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfyaml"; }
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto document =

@@ -90,6 +90,7 @@ TEST(Yaml, reads_an_empty_text_as_null) {
     const Node root = root_of(text);
     EXPECT_EQ(root.form, Form::scalar);
     EXPECT_EQ(tutti::yaml::type_of(root), Type::null);
+    EXPECT_GT(root.at.line, 0u);
   }
 }
 
