@@ -77,8 +77,8 @@ void HttpConnection::on_ready(world::Ready ready) {
     }
     if (!ready.hung_up || ended_) return;
     // Half a close is no reason to stop: the client may still read. A broken connection is.
-    while (readable_ && fill(1) == Filled::more) {
-      if (work_->end - work_->begin > out_bytes_max) return;  // the rest can wait
+    // Only into the room that is there: the handler may hold views into the buffer. The rest can wait.
+    while (readable_ && work_->end + slack_bytes < work_->in.size() && fill(1) == Filled::more) {
     }
     if (broken_) fiber_.cancel();
     return;
@@ -104,9 +104,12 @@ void HttpConnection::expect(Phase phase, std::chrono::nanoseconds timeout) {
 
 void HttpConnection::on_timer() {
   if (busy_) return;  // a handler has its own deadline; the timer is armed again after it
-  if (std::exchange(resume_, false)) return proceed();
   const Instant now = server_.shard().now();
-  if (now < expires_) return timer_.arm(server_.shard().timers(), expires_);
+  if (now < expires_) {
+    timer_.arm(server_.shard().timers(), expires_);
+    if (resume_) proceed();
+    return;
+  }
   switch (phase_) {
     case Phase::head:
       (void)refuse(408, "the head of the request did not come in time");
@@ -124,6 +127,7 @@ void HttpConnection::on_timer() {
 }
 
 void HttpConnection::proceed() {
+  resume_ = false;
   switch (next_request()) {
     case Step::closed:
       return;
@@ -162,7 +166,7 @@ void HttpConnection::after_serving() {
   if (close_) return close_after_answer(linger_after_error);
   if (std::exchange(served_, 0) >= server_.limits().pipelined_max) {
     // Others first; what lies in the buffer is looked at in the next turn.
-    phase_ = Phase::idle;
+    expect(Phase::idle, server_.limits().idle_timeout);
     resume_ = true;
     return timer_.arm(server_.shard().timers(), server_.shard().now());
   }
@@ -244,9 +248,13 @@ HttpConnection::Filled HttpConnection::fill(std::size_t bytes_wanted) {
   return Filled::nothing;
 }
 
-// Nobody is there to be told.
+// Nothing more comes, but answers of this turn may still have to leave: the client may have closed only its half.
 HttpConnection::Step HttpConnection::lost() {
-  remove();
+  if (broken_ || !pending()) {
+    remove();
+  } else {
+    close_after_answer(linger_after_idle);
+  }
   return Step::closed;
 }
 

@@ -1,6 +1,7 @@
 #include "net/http_server.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -104,6 +105,11 @@ void HttpServerCore::turn_away(world::Connection& connection) {
   if (tls_) return;
   (void)connection.write(std::as_bytes(std::span(answer)));  // if it does not fit into the socket, closing says enough
   connection.shutdown_write();
+  // Closing over unread bytes would be a reset, which may overtake the answer.
+  std::array<std::byte, 4096> dropped;
+  for (int count = 0; count < 16; ++count) {
+    if (const world::Transfer moved = connection.read(dropped); moved.outcome != world::Outcome::done) break;
+  }
 }
 
 void HttpServerCore::remove(HttpConnection& connection) noexcept {
@@ -149,7 +155,8 @@ std::unique_ptr<HttpWork> HttpServerCore::take_work() {
 
 void HttpServerCore::give_back(std::unique_ptr<HttpWork> work) noexcept {
   if (idle_work_.size() >= idle_work_max) return;
-  work->begin = work->end = work->sent = 0;
+  work->begin = work->unread = work->end = work->sent = 0;
+  work->parser.clear();  // its connection may have ended in the middle of a head
   work->out.clear();
   work->body.clear();
   if (work->in.size() > kept_buffer_bytes_max) std::string().swap(work->in);
