@@ -1,4 +1,4 @@
-// orders alone, with faked neighbours and virtual time; and with payments in one process, where nothing may differ.
+// orders alone, with faked neighbours and virtual time.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -51,7 +51,7 @@ TEST_F(OrdersTest, takes_another_card_after_a_declined_one) {
 }
 
 TEST_F(OrdersTest, settles_by_itself_when_payments_is_back) {
-  bed.fail(payments::charge, tutti::Code::unavailable, 3);
+  bed.fail(payments::charge, tutti::Code::unavailable, 6);  // the Bed repeats the call: three attempts each
   // The Bed sends it twice: the second time payments is back, and the same order is told with its new state.
   bed.expect_problem("orders.place was sent twice");
   const auto order = bed.call(orders::place, two_mugs, {.idempotency_key = "k"});
@@ -70,9 +70,10 @@ TEST_F(OrdersTest, refuses_what_is_not_sold_and_what_costs_too_much) {
 }
 
 TEST_F(OrdersTest, settles_the_others_past_an_order_that_is_stuck) {
-  bed.fail(payments::charge, tutti::Code::unavailable, 6);
+  bed.fail(payments::charge, tutti::Code::unavailable, 12);
   const auto stuck = bed.call(orders::place, two_mugs, {.idempotency_key = "a"});
   const auto other = bed.call(orders::place, two_mugs, {.idempotency_key = "b"});
+  EXPECT_EQ(other.state, orders::State::placed);
   broken = stuck.id;
   bed.advance(30s);
   EXPECT_EQ(bed.call(orders::get, {.id = stuck.id}).state, orders::State::placed);
