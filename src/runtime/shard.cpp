@@ -70,7 +70,7 @@ bool is_cancelled(const std::exception_ptr& error) {
 
 const ShardSettings& checked(const ShardSettings& settings) {
   if (settings.stack_bytes < stack_bytes_min || settings.stack_bytes > stack_bytes_max) {
-    throw Error(Code::invalid_argument, "runtime.stack_bytes is " + std::to_string(settings.stack_bytes) +
+    throw Error(Code::invalid_argument, "tutti.stack_bytes is " + std::to_string(settings.stack_bytes) +
                                             "; expected 65536 (64 KiB) to 8388608 (8 MiB)");
   }
   if (settings.ready_per_turn_max == 0 || settings.fibers_max == 0) {

@@ -58,7 +58,7 @@ TUTTI_NO_ASAN void on_fault(int signal, siginfo_t* info, void* machine) {
     line.add(fiber->name.data(), fiber->name.size());
     line.add(": its ");
     line.add(fiber->stack_bytes() / 1024);
-    line.add(" KiB are used up; raise runtime.stack_bytes, keep large objects on the heap, or limit the recursion\n");
+    line.add(" KiB are used up; raise tutti.stack_bytes, keep large objects on the heap, or limit the recursion\n");
     line.write_to_stderr();
     std::signal(signal, SIG_DFL);  // returning repeats the access, which now kills
     return;
