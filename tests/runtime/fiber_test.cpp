@@ -238,7 +238,7 @@ TEST(FiberDeathTest, that_overflows_its_stack_says_its_name_and_the_remedy) {
         shard.run();
       },
       ::testing::KilledBySignal(SIGSEGV),
-      "stack overflow in the fiber of orders.place: its [0-9]+ KiB are used up; raise runtime.stack_bytes");
+      "stack overflow in the fiber of orders.place: its [0-9]+ KiB are used up; raise tutti.stack_bytes");
 }
 
 TEST(FiberDeathTest, leaves_other_faults_to_the_handler_before) {
