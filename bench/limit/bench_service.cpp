@@ -1,5 +1,5 @@
-// The service under test: ping and echo, with everything that a service has switched on (routes, metrics, trace context,
-// limits, deadlines); the access log is off, as the raw server has none.
+// The service under test: ping and echo, with everything that a service has switched on (routes, metrics, trace
+// context, limits, deadlines); the access log is off, as the raw server has none.
 #include <tutti/tutti.hpp>
 
 #include "echo.hpp"
