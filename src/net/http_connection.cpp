@@ -23,6 +23,9 @@ constexpr std::size_t send_early_bytes = 32 * 1024;      // of a streamed answer
 constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;  // read and dropped after an answer that ends the connection
 constexpr std::chrono::nanoseconds linger_after_error = std::chrono::seconds(2);
 constexpr std::chrono::nanoseconds linger_after_idle = std::chrono::milliseconds(250);
+// How long a kept connection may still ask while the server drains: a client that is at work is answered once more, and
+// that answer says that the connection ends, so that no request is under way when it does.
+constexpr std::chrono::nanoseconds idle_while_draining = std::chrono::milliseconds(500);
 constexpr std::size_t unknown_length = static_cast<std::size_t>(-1);
 
 bool without_body(int status) noexcept { return status == 204 || status == 304; }
@@ -51,6 +54,7 @@ void HttpConnection::begin() {
 
 void HttpConnection::drain() {
   if (busy_ || phase_ == Phase::lingering || pending()) return;
+  if (phase_ == Phase::idle) await_request();
   // A request may lie in the socket already: it is answered, and that answer says that the connection ends.
   readable_ = true;
   proceed();
@@ -89,7 +93,7 @@ void HttpConnection::on_ready(world::Ready ready) {
     if (broken_) return remove();
     if (pending()) return;
     if (close_) return close_after_answer(linger_after_error);
-    expect(Phase::idle, server_.limits().idle_timeout);
+    await_request();
   }
   proceed();
 }
@@ -100,6 +104,11 @@ void HttpConnection::expect(Phase phase, std::chrono::nanoseconds timeout) {
   expires_ = shard.now() + timeout;
   // Armed earlier is good enough: on_timer looks again. So a busy connection arms its timer once per time-out.
   if (!timer_.armed() || timer_.when() > expires_) timer_.arm(shard.timers(), expires_);
+}
+
+void HttpConnection::await_request() {
+  const std::chrono::nanoseconds timeout = server_.limits().idle_timeout;
+  expect(Phase::idle, server_.draining() ? std::min(timeout, idle_while_draining) : timeout);
 }
 
 void HttpConnection::on_timer() {
@@ -121,6 +130,8 @@ void HttpConnection::on_timer() {
       connection_->reset();
       return remove();
     case Phase::idle:
+      if (server_.draining()) return close_after_answer(linger_after_idle);
+      return remove();
     case Phase::lingering:
       return remove();
   }
@@ -128,15 +139,7 @@ void HttpConnection::on_timer() {
 
 void HttpConnection::proceed() {
   resume_ = false;
-  switch (next_request()) {
-    case Step::closed:
-      return;
-    case Step::wait:
-      if (server_.draining() && phase_ == Phase::idle) close_after_answer(linger_after_idle);
-      return;
-    case Step::serve:
-      break;
-  }
+  if (next_request() != Step::serve) return;
   busy_ = entering_ = true;
   bool gone = false;
   gone_ = &gone;
@@ -166,11 +169,11 @@ void HttpConnection::after_serving() {
   if (close_) return close_after_answer(linger_after_error);
   if (std::exchange(served_, 0) >= server_.limits().pipelined_max) {
     // Others first; what lies in the buffer is looked at in the next turn.
-    expect(Phase::idle, server_.limits().idle_timeout);
+    await_request();
     resume_ = true;
     return timer_.arm(server_.shard().timers(), server_.shard().now());
   }
-  if (phase_ == Phase::serving) expect(Phase::idle, server_.limits().idle_timeout);
+  if (phase_ == Phase::serving) await_request();
   // Bytes that came while the fiber waited are told no more.
   if (readable_ || ended_ || server_.draining()) proceed();
 }
@@ -283,7 +286,7 @@ HttpConnection::Step HttpConnection::next_request() {
       if (phase_ != Phase::head) expect(Phase::head, server_.limits().header_timeout);
     } else {
       give_work_back();
-      if (phase_ == Phase::serving) expect(Phase::idle, server_.limits().idle_timeout);
+      if (phase_ == Phase::serving) await_request();
     }
     return Step::wait;
   }

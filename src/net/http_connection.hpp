@@ -44,7 +44,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   HttpConnection& operator=(const HttpConnection&) = delete;
 
   void begin();  // after the constructor: looks whether bytes are there already
-  // The server drains: closes at once if idle, else after the answer.
+  // The server drains: the next answer says that the connection ends; one that stays idle is closed soon.
   void drain();
   // Ends it now; a running handler is cancelled and the connection goes when it has ended.
   void kill();
@@ -103,6 +103,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   [[nodiscard]] bool pending() const noexcept { return work_ && work_->sent < work_->out.size(); }
   [[nodiscard]] bool head_only() const noexcept { return work_->parser.head().method == wire::http1::Method::head; }
   void expect(Phase phase, std::chrono::nanoseconds timeout);
+  void await_request();  // expects the next one; while the server drains, not for long
   // Half-closes and reads on for a while, so that no reset destroys the answer on its way.
   void close_after_answer(std::chrono::nanoseconds linger_time);
   void linger();

@@ -125,6 +125,7 @@ void HttpServerCore::remove(HttpConnection& connection) noexcept {
 }
 
 void HttpServerCore::stop_accepting() {
+  accept_all();  // closing the listener would reset whoever has connected but was not taken yet
   listener_.reset();
   retry_accept_.cancel();
   draining_ = true;
