@@ -13,16 +13,18 @@ std::optional<std::uint32_t> id_of(Cursor& cursor) noexcept {
 }
 
 // "method, params" of requests and notifications; a fault or empty.
-std::string_view read_call(Cursor& cursor, Message& message) noexcept {
+enum class Behind : std::uint8_t { nothing, metadata };
+std::string_view read_call(Cursor& cursor, Message& message, Behind behind) noexcept {
   const auto method = cursor.text();
   if (!method || method->empty() || method->size() > method_bytes_max) {
     return "the method is not a text of 1 to 256 bytes";
   }
   message.method = *method;
+  message.params = cursor.rest();
   Cursor ahead = cursor;
-  const auto params = cursor.value();
-  if (!ahead.array() || !params) return "params is not an array";
-  message.params = *params;
+  const bool fine = ahead.array() && (behind == Behind::nothing || cursor.value());
+  if (!fine) return "params is not an array";
+  if (behind == Behind::metadata) message.params.remove_suffix(cursor.rest().size());
   return {};
 }
 
@@ -32,13 +34,12 @@ std::string_view read_request(Cursor& cursor, std::uint64_t elements, Dialect di
   if (!id) return "a request's id is not a number of 32 bits";
   result.message.id = *id;
   result.answerable = true;
-  if (const auto fault = read_call(cursor, result.message); !fault.empty()) return fault;
-  if (elements == 4) return {};
+  const Behind behind = elements == 5 ? Behind::metadata : Behind::nothing;
+  if (const auto fault = read_call(cursor, result.message, behind); !fault.empty()) return fault;
+  if (behind == Behind::nothing) return {};
   if (dialect == Dialect::plain) return "a request has five elements; expected four before tutti.hello";
-  Cursor ahead = cursor;
-  const auto metadata = cursor.value();
-  if (!ahead.map() || !metadata) return "the metadata is not a map";
-  result.message.metadata = *metadata;
+  result.message.metadata = cursor.rest();
+  if (!cursor.map()) return "the metadata is not a map";
   return {};
 }
 
@@ -52,9 +53,8 @@ std::string_view read_response(Cursor& cursor, std::uint64_t elements, Message& 
     if (!error) return "a response's error is malformed";
     message.error = *error;
   }
-  const auto value = cursor.value();
-  if (!value) return "a response's result is malformed";
-  message.result = *value;
+  if (cursor.at_end()) return "a response's result is missing";
+  message.result = cursor.rest();
   return {};
 }
 
@@ -80,14 +80,13 @@ MessageResult parse_message(std::string_view bytes, Dialect dialect) noexcept {
       break;
     case 2:
       result.message.kind = Kind::notification;
-      result.fault = *elements == 3 ? read_call(cursor, result.message)
+      result.fault = *elements == 3 ? read_call(cursor, result.message, Behind::nothing)
                                     : std::string_view("a notification has not three elements");
       break;
     default:
       result.fault = "a message's kind is not 0, 1 or 2";
       break;
   }
-  if (result.fault.empty() && !cursor.at_end()) result.fault = "there are bytes behind the message";
   return result;
 }
 
@@ -100,15 +99,9 @@ Argument argument_of(std::string_view params) noexcept {
     return result;
   }
   if (*count == 1) {
-    const std::string_view argument = cursor.rest();
-    Cursor ahead = cursor;
-    if (!ahead.map() || !cursor.value()) {
-      result.fault = "params is not an array of one map";
-      return result;
-    }
-    result.argument = argument.substr(0, argument.size() - cursor.rest().size());
+    result.argument = cursor.rest();
+    if (!cursor.map()) result = {{}, "params is not an array of one map"};
   }
-  if (!cursor.at_end()) result.fault = "there are bytes behind params";
   return result;
 }
 

@@ -38,12 +38,13 @@ struct MessageResult {
   std::string_view fault = {};  // empty: fine
   bool answerable = false;      // with a fault: it is a request whose id was read, so the caller can be told
 };
-// Exactly one whole message, as the scanner found it.
+// Exactly one whole message, as the scanner found it: its last element is what is left, and is not walked over again.
 [[nodiscard]] MessageResult parse_message(std::string_view bytes, Dialect dialect) noexcept;
 
 inline constexpr std::size_t method_bytes_max = 256;
 
-// The one argument of a call: params is an array of exactly one map, or empty (then `argument` is empty too).
+// The one argument of a call: params, of a message as above, is an array of exactly one map, or empty (then `argument`
+// is empty too).
 struct Argument {
   std::string_view argument = {};
   std::string_view fault = {};

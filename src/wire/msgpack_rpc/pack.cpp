@@ -6,7 +6,9 @@ namespace tutti::wire::msgpack_rpc {
 namespace {
 
 void append_big_endian(std::string& out, std::uint64_t number, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(number >> (8 * i)));
+  char text[8];
+  for (int i = 0; i < bytes; ++i) text[i] = static_cast<char>(number >> (8 * (bytes - 1 - i)));
+  out.append(text, static_cast<std::size_t>(bytes));
 }
 
 void append_byte(std::string& out, unsigned byte) { out.push_back(static_cast<char>(byte)); }
@@ -79,30 +81,44 @@ void append_map(std::string& out, std::uint32_t pairs) {
   }
 }
 
-HeadState read_head(std::string_view data, Head& head) noexcept {
-  if (data.empty()) return HeadState::incomplete;
-  const auto first = static_cast<unsigned char>(data[0]);
-  const auto set = [&head](Head::Kind kind, std::size_t bytes, std::uint64_t payload, std::uint64_t elements) {
-    head = {kind, bytes, payload, elements};
-    return HeadState::complete;
-  };
+namespace detail {
+
+namespace {
+
+constexpr ShortHead short_head(unsigned first) {
+  using Kind = Head::Kind;
+  const auto byte = [](unsigned number) { return static_cast<std::uint8_t>(number); };
+  if (first < 0x80 || first >= 0xe0) return {Kind::integer, true, 0, 0};
+  if (first < 0x90) return {Kind::map, true, 0, byte(2u * (first & 0x0fu))};
+  if (first < 0xa0) return {Kind::array, true, 0, byte(first & 0x0fu)};
+  if (first < 0xc0) return {Kind::text, true, byte(first & 0x1fu), 0};
+  if (first == 0xc0) return {Kind::nil, true, 0, 0};
+  if (first == 0xc2 || first == 0xc3) return {Kind::boolean, true, 0, 0};
+  if (first == 0xca || first == 0xcb) return {Kind::floating, true, byte(4u << (first - 0xcau)), 0};
+  if (first >= 0xcc && first <= 0xcf) return {Kind::integer, true, byte(1u << (first - 0xccu)), 0};
+  if (first >= 0xd0 && first <= 0xd3) return {Kind::integer, true, byte(1u << (first - 0xd0u)), 0};
+  if (first >= 0xd4 && first <= 0xd8) return {Kind::extension, true, byte(1u + (1u << (first - 0xd4u))), 0};
+  return {};
+}
+
+}  // namespace
+
+constexpr std::array<ShortHead, 256> short_heads = [] {
+  std::array<ShortHead, 256> table;
+  for (unsigned first = 0; first < table.size(); ++first) table[first] = short_head(first);
+  return table;
+}();
+
+HeadState read_long_head(std::string_view data, Head& head) noexcept {
   // A length of `width` bytes behind the first one.
   const auto sized = [&](Head::Kind kind, std::size_t width, std::uint64_t extra, std::uint64_t per_element) {
     if (data.size() < 1 + width) return HeadState::incomplete;
     const std::uint64_t length = read_big_endian(data, 1, width);
-    return per_element == 0 ? set(kind, 1 + width, length + extra, 0) : set(kind, 1 + width, 0, length * per_element);
+    head = per_element == 0 ? Head{kind, 1 + width, length + extra, 0} : Head{kind, 1 + width, 0, length * per_element};
+    return HeadState::complete;
   };
   using Kind = Head::Kind;
-  if (first < 0x80 || first >= 0xe0) return set(Kind::integer, 1, 0, 0);
-  if (first < 0x90) return set(Kind::map, 1, 0, 2u * (first & 0x0fu));
-  if (first < 0xa0) return set(Kind::array, 1, 0, first & 0x0fu);
-  if (first < 0xc0) return set(Kind::text, 1, first & 0x1fu, 0);
-  switch (first) {
-    case 0xc0:
-      return set(Kind::nil, 1, 0, 0);
-    case 0xc2:
-    case 0xc3:
-      return set(Kind::boolean, 1, 0, 0);
+  switch (static_cast<unsigned char>(data[0])) {
     case 0xc4:
       return sized(Kind::binary, 1, 0, 0);
     case 0xc5:
@@ -115,28 +131,6 @@ HeadState read_head(std::string_view data, Head& head) noexcept {
       return sized(Kind::extension, 2, 1, 0);
     case 0xc9:
       return sized(Kind::extension, 4, 1, 0);
-    case 0xca:
-      return set(Kind::floating, 1, 4, 0);
-    case 0xcb:
-      return set(Kind::floating, 1, 8, 0);
-    case 0xcc:
-    case 0xd0:
-      return set(Kind::integer, 1, 1, 0);
-    case 0xcd:
-    case 0xd1:
-      return set(Kind::integer, 1, 2, 0);
-    case 0xce:
-    case 0xd2:
-      return set(Kind::integer, 1, 4, 0);
-    case 0xcf:
-    case 0xd3:
-      return set(Kind::integer, 1, 8, 0);
-    case 0xd4:
-    case 0xd5:
-    case 0xd6:
-    case 0xd7:
-    case 0xd8:
-      return set(Kind::extension, 1, 1 + (1u << (first - 0xd4u)), 0);
     case 0xd9:
       return sized(Kind::text, 1, 0, 0);
     case 0xda:
@@ -155,6 +149,8 @@ HeadState read_head(std::string_view data, Head& head) noexcept {
       return HeadState::bad;  // 0xc1, never used
   }
 }
+
+}  // namespace detail
 
 std::optional<Head> Cursor::peek(Head::Kind kind) const noexcept {
   Head head;

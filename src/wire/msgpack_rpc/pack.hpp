@@ -2,6 +2,7 @@
 // without building them. Messages themselves are read and written by src/message.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,7 +35,28 @@ struct Head {
   std::uint64_t elements = 0;  // values behind the head (a map counts keys and values)
 };
 enum class HeadState : std::uint8_t { complete, incomplete, bad };
-[[nodiscard]] HeadState read_head(std::string_view data, Head& head) noexcept;
+
+namespace detail {
+
+// The heads of one byte, which nearly all are; `known` is false for those that have a length behind it, and for 0xc1.
+struct ShortHead {
+  Head::Kind kind = Head::Kind::nil;
+  bool known = false;
+  std::uint8_t payload = 0;
+  std::uint8_t elements = 0;
+};
+extern const std::array<ShortHead, 256> short_heads;
+[[nodiscard]] HeadState read_long_head(std::string_view data, Head& head) noexcept;
+
+}  // namespace detail
+
+[[nodiscard]] inline HeadState read_head(std::string_view data, Head& head) noexcept {
+  if (data.empty()) return HeadState::incomplete;
+  const detail::ShortHead& known = detail::short_heads[static_cast<unsigned char>(data[0])];
+  if (!known.known) return detail::read_long_head(data, head);
+  head = {known.kind, 1, known.payload, known.elements};
+  return HeadState::complete;
+}
 
 // Walks values one after the other; each function says nothing (and moves not) if the next value is another thing.
 class Cursor {
