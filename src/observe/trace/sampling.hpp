@@ -2,7 +2,9 @@
 // that samples by trace (the access log) keeps the same ones.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include <tutti/trace.hpp>
 
@@ -16,10 +18,11 @@ namespace tutti::observe {
   return ratio >= 1 ? all : static_cast<std::uint64_t>(ratio * static_cast<double>(all));
 }
 
-[[nodiscard]] constexpr bool within(std::uint64_t threshold, const TraceContext& trace) noexcept {
-  std::uint64_t random = 0;
-  for (std::size_t i = 9; i < trace.trace_id.size(); ++i) random = random << 8 | trace.trace_id[i];
-  return random < threshold;
+[[nodiscard]] inline bool within(std::uint64_t threshold, const TraceContext& trace) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t last;
+  std::memcpy(&last, trace.trace_id.data() + 8, sizeof last);
+  return (__builtin_bswap64(last) & 0x00ff'ffff'ffff'ffff) < threshold;
 }
 
 }  // namespace tutti::observe

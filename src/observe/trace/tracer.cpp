@@ -1,6 +1,7 @@
 #include "observe/trace/tracer.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "observe/text.hpp"
@@ -31,10 +32,11 @@ bool put(OwnedAttributes& attributes, std::string_view name, const AttributeValu
 }  // namespace
 
 bool TraceContext::valid() const noexcept {
-  const auto any = [](const auto& id) {
-    return std::any_of(id.begin(), id.end(), [](std::uint8_t b) { return b != 0; });
-  };
-  return any(trace_id) && any(span_id);
+  std::uint64_t trace[2];
+  std::uint64_t span;
+  std::memcpy(trace, trace_id.data(), sizeof trace);
+  std::memcpy(&span, span_id.data(), sizeof span);
+  return (trace[0] | trace[1]) != 0 && span != 0;
 }
 
 Span::Span() noexcept = default;
@@ -114,7 +116,8 @@ namespace {
 
 template <std::size_t Size>
 void put_bytes(std::array<std::uint8_t, Size>& into, std::size_t at, std::uint64_t bits) noexcept {
-  for (std::size_t i = 0; i < 8; ++i) into[at + i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
+  // All its bytes are random: in which order they lie means nothing.
+  std::memcpy(into.data() + at, &bits, sizeof bits);
 }
 
 }  // namespace
