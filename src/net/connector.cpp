@@ -11,11 +11,15 @@
 namespace tutti::net {
 namespace {
 
-std::string reason(int error) { return std::strerror(error); }
-
 class Stream final : public FiberStream, private world::Watcher {
  public:
-  explicit Stream(std::unique_ptr<world::Connection> connection) : connection_(std::move(connection)) { connection_->watch(this); }
+  explicit Stream(std::unique_ptr<world::Connection> connection) : connection_(std::move(connection)) {
+    connection_->watch(this);
+  }
+  explicit Stream(std::unique_ptr<TlsConnection> connection)
+      : connection_(std::move(connection)), tls_(static_cast<TlsConnection*>(connection_.get())) {
+    connection_->watch(this);
+  }
   ~Stream() { connection_->watch(nullptr); }
 
   std::size_t read(std::span<std::byte> into) override {
@@ -27,10 +31,14 @@ class Stream final : public FiberStream, private world::Watcher {
     for (;;) {
       const world::Transfer moved = connection_->read(into);
       switch (moved.outcome) {
-        case world::Outcome::done: return moved.bytes;
-        case world::Outcome::closed: return 0;
-        case world::Outcome::failed: fail("reading from", moved.error);
-        case world::Outcome::again: wait_for(readable_, "an answer");
+        case world::Outcome::done:
+          return moved.bytes;
+        case world::Outcome::closed:
+          return 0;
+        case world::Outcome::failed:
+          fail("reading from", moved.error);
+        case world::Outcome::again:
+          wait_for(readable_, "an answer");
       }
     }
   }
@@ -84,7 +92,8 @@ class Stream final : public FiberStream, private world::Watcher {
     const world::Transfer moved = connection_->read({&one, 1});
     if (moved.outcome == world::Outcome::done && moved.bytes == 1) peeked_ = one;
     if (moved.outcome == world::Outcome::failed) {
-      throw Error(Code::unavailable, "cannot connect to " + world::to_string(connection_->peer()) + ": " + reason(moved.error));
+      throw Error(Code::unavailable,
+                  "cannot connect to " + world::to_string(connection_->peer()) + ": " + reason(moved.error));
     }
   }
 
@@ -115,23 +124,28 @@ class Stream final : public FiberStream, private world::Watcher {
     }
   }
   [[noreturn]] void fail(const char* doing, int error) {
-    throw Error(Code::unavailable, std::string(doing) + " " + world::to_string(connection_->peer()) + " failed: " + reason(error));
+    throw Error(Code::unavailable,
+                std::string(doing) + " " + world::to_string(connection_->peer()) + " failed: " + reason(error));
   }
+  std::string reason(int error) const { return tls_ && !tls_->why().empty() ? tls_->why() : std::strerror(error); }
 
   std::unique_ptr<world::Connection> connection_;
+  const TlsConnection* tls_ = nullptr;  // connection_, if it is one
   Waiting readable_, writable_;
   std::optional<std::byte> peeked_;
 };
 
 }  // namespace
 
-std::unique_ptr<FiberStream> connect(runtime::Shard& shard, const world::Address& to, TlsClient* tls, std::string_view server_name) {
+std::unique_ptr<FiberStream> connect(runtime::Shard& shard, const world::Address& to, TlsClient* tls,
+                                     std::string_view server_name) {
   int error = 0;
   auto connection = shard.network().connect(to, error);
-  if (!connection) throw Error(Code::unavailable, "cannot connect to " + world::to_string(to) + ": " + reason(error));
+  if (!connection)
+    throw Error(Code::unavailable, "cannot connect to " + world::to_string(to) + ": " + std::strerror(error));
   // A TLS connection becomes writable when hands are shaken.
-  if (tls) connection = tls->wrap(std::move(connection), server_name);
-  auto stream = std::make_unique<Stream>(std::move(connection));
+  auto stream = tls ? std::make_unique<Stream>(tls->wrap(std::move(connection), server_name))
+                    : std::make_unique<Stream>(std::move(connection));
   stream->wait_until_connected();
   return stream;
 }

@@ -22,16 +22,18 @@ class FiberStream {
   virtual void write(std::string_view bytes) = 0;
   virtual void write(std::span<const std::span<const std::byte>> parts) = 0;
   virtual void shutdown_write() = 0;
-  // Whether the peer has closed or sent something unasked: such a connection is not taken from a pool again. Does not wait.
+  // Whether the peer has closed or sent something unasked: such a connection is not taken from a pool again. Does not
+  // wait.
   [[nodiscard]] virtual bool quiet() = 0;
   [[nodiscard]] virtual world::Address peer() const = 0;
 };
 
-// Waits until connected (and shaken hands, with TLS; server_name is verified). Throws tutti::Error: unavailable with the
-// address and the reason, deadline_exceeded.
-[[nodiscard]] std::unique_ptr<FiberStream> connect(runtime::Shard& shard, const world::Address& to, TlsClient* tls = nullptr,
-                                                   std::string_view server_name = {});
+// Waits until connected (and shaken hands, with TLS; server_name is verified). Throws tutti::Error: unavailable with
+// the address and the reason, deadline_exceeded.
+[[nodiscard]] std::unique_ptr<FiberStream> connect(runtime::Shard& shard, const world::Address& to,
+                                                   TlsClient* tls = nullptr, std::string_view server_name = {});
 // Over a connection that is there already (accepted, or a test's).
-[[nodiscard]] std::unique_ptr<FiberStream> fiber_stream(runtime::Shard& shard, std::unique_ptr<world::Connection> connection);
+[[nodiscard]] std::unique_ptr<FiberStream> fiber_stream(runtime::Shard& shard,
+                                                        std::unique_ptr<world::Connection> connection);
 
 }  // namespace tutti::net

@@ -79,11 +79,12 @@ void HttpConnection::on_ready(world::Ready ready) {
       if (readable_) reader_->unpark();
       return;
     }
-    if (!ready.hung_up || ended_) return;
+    if (!ready.hung_up) return;
     // Half a close is no reason to stop: the client may still read. A broken connection is.
     // Only into the room that is there: the handler may hold views into the buffer. The rest can wait.
-    while (readable_ && work_->end + slack_bytes < work_->in.size() && fill(1) == Filled::more) {
+    while (!ended_ && readable_ && work_->end + slack_bytes < work_->in.size() && fill(1) == Filled::more) {
     }
+    if (ended_ && connection_->write(std::span<const std::byte>()).outcome > world::Outcome::again) broken_ = true;
     if (broken_) fiber_.cancel();
     return;
   }
@@ -461,16 +462,30 @@ void HttpConnection::serve_one() {
   }
 }
 
+// A handler may leave some of a streamed body: what is here already can be passed over. Where it ends in the buffer, or
+// npos if not all of it has come.
+std::size_t HttpConnection::end_of_body() const {
+  using State = wire::http1::BodyStep::State;
+  const HttpWork& work = *work_;
+  wire::http1::BodyDecoder decoder = work.body_decoder;  // a copy: the handler may read on
+  for (std::size_t at = work.unread;;) {
+    const wire::http1::BodyStep step = decoder.next({work.in.data() + at, work.end - at});
+    at += step.consumed;
+    if (step.state == State::complete) return at;
+    if (step.state == State::need_more || step.state == State::refused) return std::string::npos;
+  }
+}
+
 void HttpConnection::end_request() {
   HttpWork& work = *work_;
-  // A handler may have left some of a streamed body: what is here already is passed over; for more the connection ends.
-  while (body_left_) {
-    const wire::http1::BodyStep step = work.body_decoder.next({work.in.data() + work.unread, work.end - work.unread});
-    work.unread += step.consumed;
-    if (step.state == wire::http1::BodyStep::State::complete) body_left_ = false;
-    if (step.state == wire::http1::BodyStep::State::need_more || step.state == wire::http1::BodyStep::State::refused) break;
+  if (body_left_) {
+    const std::size_t end = end_of_body();
+    if (end == std::string::npos) {
+      close_ = true;
+    } else {
+      work.unread = end;
+    }
   }
-  if (body_left_) close_ = true;
   body_left_ = false;
   body_ = piece_ = {};
   work.parser.clear();
@@ -556,6 +571,8 @@ void HttpConnection::append_head(int status, std::string_view content_type, std:
   sized_ = content_length != unknown_length;
   length_left_ = sized_ ? content_length : 0;
   if (!sized_ && old) close_ = true;  // the end of the connection is the end of the body
+  // The handler need not read what is still to come, and the client must know now that nothing is taken behind it.
+  if (body_left_ && end_of_body() == std::string::npos) close_ = true;
   if (close_) {
     writer.close();
   } else if (old) {

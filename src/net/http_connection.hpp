@@ -87,6 +87,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   void serve_requests();         // on the fiber
   void serve_one();
   void end_request();
+  [[nodiscard]] std::size_t end_of_body() const;
   enum class Filled : std::uint8_t { more, nothing, ended };
   Filled fill(std::size_t bytes_wanted);  // one read at most
   Step lost();                   // the bytes stopped in the middle of a request

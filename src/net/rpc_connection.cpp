@@ -42,7 +42,7 @@ RpcConnection::RpcConnection(runtime::Shard& shard, std::unique_ptr<world::Conne
       rules_(rules),
       peer_(connection_->peer()),
       scanner_({.message_bytes_max = rules.message_bytes_max}),
-      hello_timer_([](void* self) noexcept { static_cast<RpcConnection*>(self)->greeted(); }, this),
+      hello_timer_([](void* self) noexcept { static_cast<RpcConnection*>(self)->miss_hello(); }, this),
       flush_timer_([](void* self) noexcept { static_cast<RpcConnection*>(self)->on_timer(); }, this),
       calls_(calls_slots_first),
       next_id_(first_id) {
@@ -343,6 +343,12 @@ void RpcConnection::greeted() {
   greeted_ = true;
   hello_timer_.cancel();
   for (Pending* call = waiting_; call != nullptr; call = call->next) call->parker.unpark();
+}
+
+// Spoken to plainly, it would get calls without deadline, identity and idempotency key though it may know them all.
+void RpcConnection::miss_hello() {
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(rules_.hello_timeout);
+  lose(world::to_string(peer_) + " did not answer tutti.hello within " + std::to_string(waited.count()) + " ms");
 }
 
 void RpcConnection::leave_if_done() {

@@ -29,7 +29,7 @@ enum class RpcGreeting : std::uint8_t {
 struct RpcConnectionRules {
   RpcGreeting greeting = RpcGreeting::hello;
   std::string service = {};                                          // our name, told with the hello
-  std::chrono::nanoseconds hello_timeout = std::chrono::seconds(1);  // no answer by then: plain
+  std::chrono::nanoseconds hello_timeout = std::chrono::seconds(1);  // no answer by then: given up
   std::size_t message_bytes_max = 4 * 1024 * 1024;                   // of an answer; over it the connection is given up
 };
 
@@ -81,6 +81,7 @@ class RpcConnection final : private world::Watcher {
   [[nodiscard]] std::size_t take(std::string_view data);  // whole messages; how many bytes they were
   void take_message(std::string_view bytes);
   void greeted();
+  void miss_hello();
   void flush();
   void flush_later();
   void leave_if_done();

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 #include <utility>
 #include <vector>
@@ -28,15 +29,29 @@ constexpr int accepted_per_turn_max = 64;
 constexpr std::chrono::nanoseconds accept_pause = std::chrono::milliseconds(100);  // when out of descriptors
 constexpr std::chrono::nanoseconds linger_time = std::chrono::seconds(1);  // for the other side to read our last words
 
+// From a message into the copy of it.
+void move_views(const char* from, const char* to, std::initializer_list<std::string_view*> views) noexcept {
+  for (std::string_view* view : views) {
+    if (!view->empty()) *view = {to + (view->data() - from), view->size()};
+  }
+}
+
 }  // namespace
 
 // ---- one call
 
-void RpcCall::begin(RpcSession& session, std::string_view message, rpc::Dialect dialect, Instant received) {
+void RpcCall::begin(RpcSession& session, std::string_view bytes, const rpc::Message& message,
+                    const rpc::Metadata& metadata, Instant received) {
   session_ = &session;
-  bytes_.assign(message);
-  message_ = rpc::parse_message(bytes_, dialect).message;  // views into our own bytes
-  metadata_ = message_.metadata.empty() ? rpc::Metadata{} : rpc::parse_metadata(message_.metadata).metadata;
+  bytes_.assign(bytes);
+  message_ = message;
+  metadata_ = metadata;
+  move_views(bytes.data(), bytes_.data(), {&message_.method, &message_.params});
+  if (!message.metadata.empty()) {
+    move_views(bytes.data(), bytes_.data(),
+               {&metadata_.traceparent, &metadata_.tracestate, &metadata_.identity, &metadata_.authorization,
+                &metadata_.idempotency_key, &metadata_.request_id});
+  }
   received_ = received;
   answered_ = false;
   unwanted_ = false;
@@ -120,12 +135,17 @@ void RpcSession::proceed() {
   take_buffered(messages);
   while (connection_ && readable_ && !blocked() && messages < messages_per_turn_max) read_once(messages);
   flush();
-  // Blocked, its end would not be read; who has hung up reads no answers.
-  if (connection_ && hung_up_ && blocked()) lose();
+  // Blocked, its end is not read.
+  if (connection_ && hung_up_ && (ended_ || blocked()) && !reads_answers()) lose();
+  if (connection_ && ended_ && !stopped_early_) state_ = State::closing;
   if (connection_ && state_ == State::closing && in_flight_ == 0 && out_.empty()) {
-    connection_->shutdown_write();
-    state_ = State::lingering;
-    linger_until_ = server_.shard().now() + linger_time;
+    if (ended_) {
+      lose();
+    } else {
+      connection_->shutdown_write();
+      state_ = State::lingering;
+      linger_until_ = server_.shard().now() + linger_time;
+    }
   }
   proceeding_ = false;
   if (!connection_) {
@@ -146,10 +166,10 @@ void RpcSession::read_once(std::size_t& messages) {
     case world::Outcome::again:
       readable_ = false;
       return;
-    // Who has closed reads no answers; whether only its writing has ended cannot be told apart.
     case world::Outcome::closed:
-      flush();
-      return lose();
+      readable_ = false;
+      ended_ = true;  // of its calls; its answers may still be wanted
+      return;
     case world::Outcome::failed:
       return lose();
     case world::Outcome::done:
@@ -181,6 +201,12 @@ void RpcSession::take_buffered(std::size_t& messages) {
     in_.erase(0, begin_);
     begin_ = 0;
   }
+}
+
+// Of one who has hung up. A client that says hello never closes only its half; of others a reset tells.
+bool RpcSession::reads_answers() {
+  return dialect_ == rpc::Dialect::plain &&
+         connection_->write(std::span<const std::byte>()).outcome <= world::Outcome::again;
 }
 
 std::size_t RpcSession::take(std::string_view data, std::size_t& messages) {
@@ -246,16 +272,15 @@ void RpcSession::take_message(std::string_view bytes) {
     }
     return;
   }
-  if (!message.metadata.empty()) {
-    const std::string_view fault = rpc::parse_metadata(message.metadata).fault;
-    if (!fault.empty()) return answer_error(message.id, Code::invalid_argument, fault);
-  }
-  enter(bytes);
+  rpc::MetadataResult metadata;
+  if (!message.metadata.empty()) metadata = rpc::parse_metadata(message.metadata);
+  if (!metadata.fault.empty()) return answer_error(message.id, Code::invalid_argument, metadata.fault);
+  enter(bytes, message, metadata.metadata);
 }
 
-void RpcSession::enter(std::string_view bytes) {
+void RpcSession::enter(std::string_view bytes, const rpc::Message& message, const rpc::Metadata& metadata) {
   RpcCall& call = server_.take_call();
-  call.begin(*this, bytes, dialect_, server_.shard().now());
+  call.begin(*this, bytes, message, metadata, server_.shard().now());
   call.previous = nullptr;
   call.next = first_call_;
   if (first_call_) first_call_->previous = &call;

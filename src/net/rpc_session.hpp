@@ -24,7 +24,9 @@ class RpcSession;
 
 class RpcCall final : public RpcExchange {
  public:
-  void begin(RpcSession& session, std::string_view message, wire::msgpack_rpc::Dialect dialect, Instant received);
+  // `bytes` are copied; `message` and `metadata` are views into them.
+  void begin(RpcSession& session, std::string_view bytes, const wire::msgpack_rpc::Message& message,
+             const wire::msgpack_rpc::Metadata& metadata, Instant received);
   void run(RpcService& service);  // on its fiber
   void cancel() noexcept;         // the answer is not wanted any more
   void fail(Code code, std::string_view text);
@@ -94,7 +96,8 @@ class RpcSession final : private world::Watcher {
   void take_message(std::string_view bytes);
   void take_hello(const wire::msgpack_rpc::Message& message);
   void take_cancel(const wire::msgpack_rpc::Message& message);
-  void enter(std::string_view bytes);
+  void enter(std::string_view bytes, const wire::msgpack_rpc::Message& message,
+             const wire::msgpack_rpc::Metadata& metadata);
   void refuse(std::string_view message, std::string_view fault);
   void answer_error(std::uint32_t id, Code code, std::string_view text);
   void flush();
@@ -102,6 +105,7 @@ class RpcSession final : private world::Watcher {
   void set_times();
   void arm();
   [[nodiscard]] bool blocked() const noexcept;
+  [[nodiscard]] bool reads_answers();
 
   RpcServerCore& server_;
   std::unique_ptr<world::Connection> connection_;  // null: lost
@@ -127,6 +131,7 @@ class RpcSession final : private world::Watcher {
   bool readable_ = false;
   bool writable_ = true;
   bool hung_up_ = false;  // told once: from then on read until the end
+  bool ended_ = false;    // the other side has finished writing
   bool proceeding_ = false;
   bool stopped_early_ = false;  // whole messages may lie in in_
 };

@@ -16,10 +16,14 @@ namespace tutti::net {
 namespace {
 
 constexpr std::size_t record_bytes = 16 * 1024;
-constexpr std::size_t backlog_bytes_max = 64 * 1024;  // ciphertext that the socket did not take; then writing waits
+constexpr std::size_t batch_bytes = 64 * 1024;  // of ciphertext, in one write
 
-// OpenSSL 3 as it is used here, loaded when TLS is first configured: linking it would cost every service milliseconds of
-// start-up and megabytes of memory. Names are OpenSSL's own.
+constexpr std::string_view answer_to_plain_http =
+    "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 39\r\nconnection: close\r\n\r\nthis port "
+    "speaks https, not plain http\n";
+
+// OpenSSL 3 as it is used here, loaded when TLS is first configured: linking it would cost every service milliseconds
+// of start-up and megabytes of memory. Names are OpenSSL's own.
 struct OpenSsl {
 #define TUTTI_SSL(name) decltype(&::name) name = load<decltype(&::name)>(#name)
   void* library = open();
@@ -50,6 +54,7 @@ struct OpenSsl {
   TUTTI_SSL(SSL_read);
   TUTTI_SSL(SSL_write);
   TUTTI_SSL(SSL_get_error);
+  TUTTI_SSL(SSL_get_verify_result);
   TUTTI_SSL(SSL_shutdown);
   TUTTI_SSL(BIO_new);
   TUTTI_SSL(BIO_s_mem);
@@ -57,21 +62,24 @@ struct OpenSsl {
   TUTTI_SSL(BIO_write);
   TUTTI_SSL(BIO_ctrl_pending);
   TUTTI_SSL(ERR_get_error);
+  TUTTI_SSL(ERR_peek_error);
   TUTTI_SSL(ERR_clear_error);
-  TUTTI_SSL(ERR_error_string_n);
+  TUTTI_SSL(ERR_reason_error_string);
+  TUTTI_SSL(X509_verify_cert_error_string);
 #undef TUTTI_SSL
 
   [[nodiscard]] std::string last_error() const {
-    char text[256] = "unknown reason";
-    if (const unsigned long code = ERR_get_error()) ERR_error_string_n(code, text, sizeof text);
+    const char* const text = ERR_reason_error_string(ERR_get_error());
     ERR_clear_error();
-    return text;
+    return text ? text : "unknown reason";
   }
 
  private:
   static void* open() {
     void* const library = ::dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
-    if (!library) throw Error(Code::failed_precondition, std::string("TLS is configured, but OpenSSL 3 cannot be loaded (") + ::dlerror() + "); install the package libssl3");
+    if (!library)
+      throw Error(Code::failed_precondition, std::string("TLS is configured, but OpenSSL 3 cannot be loaded (") +
+                                                 ::dlerror() + "); install the package libssl3");
     return library;
   }
   template <class F>
@@ -102,17 +110,22 @@ ContextPtr make_context(const SSL_METHOD* method) {
   ContextPtr context(ssl.SSL_CTX_new(method));
   if (!context) throw Error(Code::internal, "OpenSSL: " + ssl.last_error());
   ssl.SSL_CTX_ctrl(context.get(), SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, nullptr);
-  ssl.SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  ssl.SSL_CTX_set_options(context.get(),
+                          SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // TLS 1.2: forward secrecy and authenticated encryption only; TLS 1.3 has nothing else.
-  if (ssl.SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) throw Error(Code::internal, "OpenSSL: " + ssl.last_error());
-  ssl.SSL_CTX_ctrl(context.get(), SSL_CTRL_MODE, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS, nullptr);
+  if (ssl.SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+    throw Error(Code::internal, "OpenSSL: " + ssl.last_error());
+  ssl.SSL_CTX_ctrl(context.get(), SSL_CTRL_MODE,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,
+                   nullptr);
   return context;
 }
 
 // Plain bytes for whom it serves, ciphertext on the connection below, through memory in between.
-class TlsConnection final : public world::Connection, private world::Watcher {
+class Connection final : public TlsConnection, private world::Watcher {
  public:
-  TlsConnection(std::unique_ptr<world::Connection> plain, SessionPtr session) : plain_(std::move(plain)), session_(std::move(session)) {
+  Connection(std::unique_ptr<world::Connection> plain, SessionPtr session)
+      : plain_(std::move(plain)), session_(std::move(session)) {
     const OpenSsl& ssl = openssl();
     in_ = ssl.BIO_new(ssl.BIO_s_mem());
     out_ = ssl.BIO_new(ssl.BIO_s_mem());
@@ -120,10 +133,12 @@ class TlsConnection final : public world::Connection, private world::Watcher {
   }
 
   world::Transfer read(std::span<std::byte> into) override {
+    if (failed_) return failure();
     std::size_t got = 0;
     // Until it is full or the connection below has no more: a short count says "drained".
     while (got < into.size()) {
-      const int count = openssl().SSL_read(session_.get(), into.data() + got, static_cast<int>(std::min<std::size_t>(into.size() - got, 1 << 30)));
+      const int count = openssl().SSL_read(session_.get(), into.data() + got,
+                                           static_cast<int>(std::min<std::size_t>(into.size() - got, 1 << 30)));
       if (count > 0) {
         got += static_cast<std::size_t>(count);
         continue;
@@ -134,8 +149,10 @@ class TlsConnection final : public world::Connection, private world::Watcher {
         const world::Transfer fed = feed();
         if (fed.outcome == world::Outcome::done) continue;
         if (got != 0) break;  // the end is told by the next read
-        if (fed.outcome == world::Outcome::closed) return {.outcome = world::Outcome::closed};  // without close_notify: HTTP's own framing tells whether that is the end
-        return fed;
+        if (fed.outcome == world::Outcome::again) return fed;
+        // Anybody on the way could have cut it here; who has framed what he sent has no need to read the end.
+        return failure(fed.outcome == world::Outcome::closed ? "it ended without close_notify"
+                                                             : std::strerror(fed.error));
       }
       if (got != 0) break;
       if (reason == SSL_ERROR_ZERO_RETURN) return {.outcome = world::Outcome::closed};
@@ -145,32 +162,24 @@ class TlsConnection final : public world::Connection, private world::Watcher {
     return {.outcome = world::Outcome::done, .bytes = got};
   }
 
+  // Bytes count as taken when their ciphertext has left: what is only encrypted is told `again`, and comes once more
+  // with the next write (owed_ says how many), so that nothing is lost with a connection whose user saw all taken.
   world::Transfer write(std::span<const std::byte> from) override {
-    if (!send()) return failure();
+    if (failed_ || !send()) return failure();
+    if (from.empty()) return plain_->write(from);
     std::size_t taken = 0;
-    while (taken < from.size()) {
-      if (openssl().BIO_ctrl_pending(out_) >= backlog_bytes_max) {
-        if (!send()) return failure();
-        if (openssl().BIO_ctrl_pending(out_) >= backlog_bytes_max) break;
+    while (sent_all()) {
+      taken += std::exchange(owed_, 0);
+      if (taken >= from.size()) {
+        owed_ = taken - from.size();
+        return {.outcome = world::Outcome::done, .bytes = from.size()};
       }
-      const int count = openssl().SSL_write(session_.get(), from.data() + taken, static_cast<int>(std::min(from.size() - taken, record_bytes)));
-      if (count > 0) {
-        taken += static_cast<std::size_t>(count);
-        continue;
-      }
-      if (openssl().SSL_get_error(session_.get(), count) != SSL_ERROR_WANT_READ) return failure();
-      // The handshake is not done: its own answer must come first.
-      const world::Transfer fed = feed();
-      if (fed.outcome == world::Outcome::done) continue;
-      if (fed.outcome != world::Outcome::again) return failure();
-      break;
+      if (!encrypt(from.subspan(taken))) return failure();
+      if (owed_ == 0) break;  // the handshake is not done
+      if (!send()) return failure();
     }
-    if (!send()) return failure();
-    if (taken == 0 && !from.empty()) {
-      wanted_writable_ = true;
-      return {.outcome = world::Outcome::again};
-    }
-    if (taken < from.size()) wanted_writable_ = true;
+    wanted_writable_ = true;
+    if (taken == 0) return {.outcome = world::Outcome::again};
     return {.outcome = world::Outcome::done, .bytes = taken};
   }
 
@@ -179,7 +188,8 @@ class TlsConnection final : public world::Connection, private world::Watcher {
     for (const auto& part : parts) {
       if (part.empty()) continue;
       const world::Transfer moved = write(part);
-      if (moved.outcome != world::Outcome::done) return total != 0 ? world::Transfer{.outcome = world::Outcome::done, .bytes = total} : moved;
+      if (moved.outcome != world::Outcome::done)
+        return total != 0 ? world::Transfer{.outcome = world::Outcome::done, .bytes = total} : moved;
       total += moved.bytes;
       if (moved.bytes < part.size()) break;
     }
@@ -190,7 +200,7 @@ class TlsConnection final : public world::Connection, private world::Watcher {
     if (openssl().SSL_is_init_finished(session_.get())) (void)openssl().SSL_shutdown(session_.get());
     openssl().ERR_clear_error();
     (void)send();
-    closing_ = openssl().BIO_ctrl_pending(out_) != 0;
+    closing_ = !sent_all();
     if (!closing_) plain_->shutdown_write();
   }
   void reset() override { plain_->reset(); }
@@ -201,15 +211,36 @@ class TlsConnection final : public world::Connection, private world::Watcher {
   world::Address peer() const override { return plain_->peer(); }
   world::Address local() const override { return plain_->local(); }
   std::optional<world::PeerCredential> peer_credential() const override { return plain_->peer_credential(); }
+  const std::string& why() const override { return why_; }
 
  private:
   // Ciphertext from below into OpenSSL's hands.
   world::Transfer feed() {
     std::array<std::byte, record_bytes> bytes;
     const world::Transfer moved = plain_->read(bytes);
-    if (moved.outcome == world::Outcome::done) (void)openssl().BIO_write(in_, bytes.data(), static_cast<int>(moved.bytes));  // memory takes all
+    if (moved.outcome == world::Outcome::done)
+      (void)openssl().BIO_write(in_, bytes.data(), static_cast<int>(moved.bytes));  // memory takes all
     return moved;
   }
+
+  // As much as goes in one batch, counted in owed_. False: it failed.
+  bool encrypt(std::span<const std::byte> from) {
+    while (owed_ < from.size() && openssl().BIO_ctrl_pending(out_) < batch_bytes) {
+      const std::size_t bytes = std::min(from.size() - owed_, record_bytes);
+      const int count = openssl().SSL_write(session_.get(), from.data() + owed_, static_cast<int>(bytes));
+      if (count > 0) {
+        owed_ += static_cast<std::size_t>(count);
+        continue;
+      }
+      if (openssl().SSL_get_error(session_.get(), count) != SSL_ERROR_WANT_READ) return false;
+      const world::Transfer fed = feed();  // of the handshake: its own answer must come first
+      if (fed.outcome == world::Outcome::again) return true;
+      if (fed.outcome != world::Outcome::done) return false;
+    }
+    return true;
+  }
+
+  bool sent_all() const { return unsent_at_ == unsent_.size() && openssl().BIO_ctrl_pending(out_) == 0; }
 
   // What OpenSSL wants to send goes down, as far as there is room. False: the connection is broken.
   bool send() {
@@ -219,20 +250,33 @@ class TlsConnection final : public world::Connection, private world::Watcher {
         unsent_.clear();
         unsent_at_ = 0;
         if (waiting == 0) return true;
-        unsent_.resize(std::min(waiting, backlog_bytes_max));
-        unsent_.resize(static_cast<std::size_t>(openssl().BIO_read(out_, unsent_.data(), static_cast<int>(unsent_.size()))));
+        unsent_.resize(std::min(waiting, batch_bytes));
+        unsent_.resize(
+            static_cast<std::size_t>(openssl().BIO_read(out_, unsent_.data(), static_cast<int>(unsent_.size()))));
       }
-      const world::Transfer moved = plain_->write(std::as_bytes(std::span(unsent_.data() + unsent_at_, unsent_.size() - unsent_at_)));
+      const world::Transfer moved =
+          plain_->write(std::as_bytes(std::span(unsent_.data() + unsent_at_, unsent_.size() - unsent_at_)));
       if (moved.outcome == world::Outcome::again) return true;
       if (moved.outcome != world::Outcome::done) return false;
       unsent_at_ += moved.bytes;
     }
   }
 
-  world::Transfer failure() {
+  // `reason`: empty for OpenSSL's own.
+  world::Transfer failure(std::string reason = {}) {
+    if (why_.empty()) why_ = reason.empty() ? reason_of_openssl() : std::move(reason);
     openssl().ERR_clear_error();
     (void)send();  // the alert that says why
     return {.outcome = world::Outcome::failed, .error = EPROTO};
+  }
+
+  std::string reason_of_openssl() const {
+    const long verified = openssl().SSL_get_verify_result(session_.get());
+    if (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH)
+      return "its certificate is for another name";
+    if (verified != X509_V_OK)
+      return std::string("its certificate is not trusted: ") + openssl().X509_verify_cert_error_string(verified);
+    return "TLS: " + openssl().last_error();
   }
 
   void on_ready(world::Ready ready) override {
@@ -244,11 +288,11 @@ class TlsConnection final : public world::Connection, private world::Watcher {
       if (failed_) ready.hung_up = true;
     } else if (ready.writable) {
       (void)send();
-      if (closing_ && openssl().BIO_ctrl_pending(out_) == 0 && unsent_at_ == unsent_.size()) {
+      if (closing_ && sent_all()) {
         closing_ = false;
         plain_->shutdown_write();
       }
-      ready.writable = std::exchange(wanted_writable_, false);
+      ready.writable = sent_all() && std::exchange(wanted_writable_, false);
     }
     if (!before && shaken_) ready.readable = true;  // bytes may have come with the handshake's last
     if (watcher_ && (ready.readable || ready.writable || ready.hung_up)) watcher_->on_ready(ready);
@@ -263,15 +307,18 @@ class TlsConnection final : public world::Connection, private world::Watcher {
         return;
       }
       if (openssl().SSL_get_error(session_.get(), done) != SSL_ERROR_WANT_READ) {
-        openssl().ERR_clear_error();
-        (void)send();
         failed_ = true;
+        if (ERR_GET_REASON(openssl().ERR_peek_error()) == SSL_R_HTTP_REQUEST)
+          (void)plain_->write(std::as_bytes(std::span(answer_to_plain_http)));
+        (void)failure();
         return;
       }
       const world::Transfer fed = feed();
       if (fed.outcome == world::Outcome::again) return;
       if (fed.outcome != world::Outcome::done) {
         failed_ = true;
+        (void)failure(fed.outcome == world::Outcome::closed ? "it ended the connection before TLS was agreed"
+                                                            : std::strerror(fed.error));
         return;
       }
     }
@@ -283,6 +330,8 @@ class TlsConnection final : public world::Connection, private world::Watcher {
   BIO* out_ = nullptr;  // ciphertext to send
   std::string unsent_;  // taken out of out_, not yet taken by the connection below
   std::size_t unsent_at_ = 0;
+  std::string why_;
+  std::size_t owed_ = 0;  // bytes that were encrypted and not yet told as taken
   world::Watcher* watcher_ = nullptr;
   bool shaken_ = false;
   bool failed_ = false;
@@ -292,20 +341,26 @@ class TlsConnection final : public world::Connection, private world::Watcher {
 
 class Server final : public TlsServer {
  public:
-  Server(world::Files& files, const std::string& certificate_path, const std::string& key_path) : context_(make_context(openssl().TLS_server_method())) {
+  Server(world::Files& files, const std::string& certificate_path, const std::string& key_path)
+      : context_(make_context(openssl().TLS_server_method())) {
     const OpenSsl& ssl = openssl();
     for (const std::string& path : {certificate_path, key_path}) {
-      if (path.empty()) throw Error(Code::failed_precondition, "TLS needs a certificate and its key; set both tutti.http.tls_certificate and tutti.http.tls_key");
+      if (path.empty())
+        throw Error(Code::failed_precondition,
+                    "TLS needs a certificate and its key; set both tutti.http.tls_certificate and tutti.http.tls_key");
       if (!files.status(path)) throw Error(Code::failed_precondition, "the TLS file \"" + path + "\" does not exist");
     }
     if (ssl.SSL_CTX_use_certificate_chain_file(context_.get(), certificate_path.c_str()) != 1) {
-      throw Error(Code::failed_precondition, "\"" + certificate_path + "\" is no certificate in PEM format: " + ssl.last_error());
+      throw Error(Code::failed_precondition,
+                  "\"" + certificate_path + "\" is no certificate in PEM format: " + ssl.last_error());
     }
     if (ssl.SSL_CTX_use_PrivateKey_file(context_.get(), key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
-      throw Error(Code::failed_precondition, "\"" + key_path + "\" is no private key in PEM format for \"" + certificate_path + "\": " + ssl.last_error());
+      throw Error(Code::failed_precondition, "\"" + key_path + "\" is no private key in PEM format for \"" +
+                                                 certificate_path + "\": " + ssl.last_error());
     }
     if (ssl.SSL_CTX_check_private_key(context_.get()) != 1) {
-      throw Error(Code::failed_precondition, "the key \"" + key_path + "\" does not belong to the certificate \"" + certificate_path + "\"");
+      throw Error(Code::failed_precondition,
+                  "the key \"" + key_path + "\" does not belong to the certificate \"" + certificate_path + "\"");
     }
     ssl.SSL_CTX_set_alpn_select_cb(context_.get(), &choose_protocol, nullptr);
   }
@@ -314,11 +369,12 @@ class Server final : public TlsServer {
     SessionPtr session(openssl().SSL_new(context_.get()));
     if (!session) throw Error(Code::resource_exhausted, "OpenSSL: " + openssl().last_error());
     openssl().SSL_set_accept_state(session.get());
-    return std::make_unique<TlsConnection>(std::move(plain), std::move(session));
+    return std::make_unique<Connection>(std::move(plain), std::move(session));
   }
 
  private:
-  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes, const unsigned char* offered, unsigned int offered_bytes, void*) {
+  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes,
+                             const unsigned char* offered, unsigned int offered_bytes, void*) {
     static constexpr std::string_view ours = "http/1.1";
     for (unsigned int at = 0; at + 1u + offered[at] <= offered_bytes; at += 1u + offered[at]) {
       if (std::string_view(reinterpret_cast<const char*>(offered + at + 1), offered[at]) != ours) continue;
@@ -334,27 +390,32 @@ class Server final : public TlsServer {
 
 class Client final : public TlsClient {
  public:
-  Client(world::Files& files, const std::string& authorities_path) : context_(make_context(openssl().TLS_client_method())) {
+  Client(world::Files& files, const std::string& authorities_path)
+      : context_(make_context(openssl().TLS_client_method())) {
     const OpenSsl& ssl = openssl();
     if (authorities_path.empty()) {
-      (void)ssl.SSL_CTX_set_default_verify_paths(context_.get());  // none there: every certificate is then refused, which says it
-    } else if (!files.status(authorities_path) || ssl.SSL_CTX_load_verify_file(context_.get(), authorities_path.c_str()) != 1) {
-      throw Error(Code::failed_precondition, "\"" + authorities_path + "\" holds no certificates of authorities in PEM format");
+      (void)ssl.SSL_CTX_set_default_verify_paths(
+          context_.get());  // none there: every certificate is then refused, which says it
+    } else if (!files.status(authorities_path) ||
+               ssl.SSL_CTX_load_verify_file(context_.get(), authorities_path.c_str()) != 1) {
+      throw Error(Code::failed_precondition,
+                  "\"" + authorities_path + "\" holds no certificates of authorities in PEM format");
     }
     ssl.SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
   }
 
-  std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain, std::string_view server_name) override {
+  std::unique_ptr<TlsConnection> wrap(std::unique_ptr<world::Connection> plain, std::string_view server_name) override {
     const OpenSsl& ssl = openssl();
     static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SessionPtr session(ssl.SSL_new(context_.get()));
     if (!session) throw Error(Code::resource_exhausted, "OpenSSL: " + ssl.last_error());
     const std::string name(server_name);
-    ssl.SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name.c_str()));
+    ssl.SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(name.c_str()));
     ssl.SSL_set1_host(session.get(), name.c_str());
     ssl.SSL_set_alpn_protos(session.get(), protocols, sizeof protocols);
     ssl.SSL_set_connect_state(session.get());
-    return std::make_unique<TlsConnection>(std::move(plain), std::move(session));
+    return std::make_unique<Connection>(std::move(plain), std::move(session));
   }
 
  private:
@@ -363,7 +424,8 @@ class Client final : public TlsClient {
 
 }  // namespace
 
-std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path, const std::string& key_path) {
+std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path,
+                                           const std::string& key_path) {
   return std::make_unique<Server>(files, certificate_path, key_path);
 }
 

@@ -12,10 +12,17 @@
 
 namespace tutti::net {
 
+class TlsConnection : public world::Connection {
+ public:
+  // What failed, for people ("its certificate is for another name"); empty: nothing did.
+  [[nodiscard]] virtual const std::string& why() const = 0;
+};
+
 class TlsServer {
  public:
   virtual ~TlsServer() = default;
-  // An accepted connection. Shakes hands as bytes come; a failed handshake is a failed read.
+  // An accepted connection. Shakes hands as bytes come; a failed handshake is a failed read. Who speaks plain HTTP is
+  // told so in plain HTTP.
   [[nodiscard]] virtual std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain) = 0;
 };
 
@@ -24,11 +31,13 @@ class TlsClient {
   virtual ~TlsClient() = default;
   // An outgoing connection; `server_name` is sent (SNI) and the certificate is held against it. Becomes writable when
   // hands are shaken; a failed handshake or a wrong certificate is a failed read and write.
-  [[nodiscard]] virtual std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain, std::string_view server_name) = 0;
+  [[nodiscard]] virtual std::unique_ptr<TlsConnection> wrap(std::unique_ptr<world::Connection> plain,
+                                                            std::string_view server_name) = 0;
 };
 
 // PEM files: the certificate with its chain, and its key. Throws tutti::Error(failed_precondition) that names the file.
-[[nodiscard]] std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path, const std::string& key_path);
+[[nodiscard]] std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path,
+                                                         const std::string& key_path);
 // Trusts the system's authorities, or those in a PEM file.
 [[nodiscard]] std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path = {});
 

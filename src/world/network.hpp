@@ -69,6 +69,7 @@ class Connection {
  public:
   virtual ~Connection() = default;
   virtual Transfer read(std::span<std::byte> into) = 0;
+  // An empty `from` asks whether the other side still takes bytes: so a reset behind its end is told from the end alone.
   virtual Transfer write(std::span<const std::byte> from) = 0;
   virtual Transfer write(std::span<const std::span<const std::byte>> parts) = 0;  // gathered: one system call
   virtual void shutdown_write() = 0;  // the other side sees the end; reading goes on

@@ -326,7 +326,6 @@ class RealConnection final : public Connection {
  private:
   Transfer send(iovec* parts, std::size_t count, std::size_t bytes, int flags) {
     if (failure_ != 0) return {Outcome::failed, 0, failure_};
-    if (bytes == 0) return {};
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = count;

@@ -23,7 +23,7 @@ inline runtime::Shard& this_shard() { return runtime::Shard::current(); }
 class PathService final : public HttpService {
  public:
   Admission admit(const wire::http1::RequestHead& head, const Peer&) override {
-    if (head.path == "/upload" || head.path == "/slow-upload") return {.body = Admission::Body::streamed};
+    if (head.path.starts_with("/upload") || head.path == "/slow-upload") return {.body = Admission::Body::streamed};
     return {};
   }
   void serve(HttpExchange& exchange) override {
@@ -67,6 +67,12 @@ class PathService final : public HttpService {
         if (path == "/slow-upload") tutti::sleep(10ms);
       }
       exchange.respond(200, "text/plain", std::to_string(total));
+    } else if (path == "/upload-refused") {
+      exchange.respond(403, "text/plain", "no");
+    } else if (path == "/upload-refused-in-pieces") {
+      exchange.start(403, "text/plain");
+      exchange.write("no");
+      exchange.flush();
     } else if (path == "/throw") {
       throw std::runtime_error("on purpose");
     } else if (path == "/broken-stream") {

@@ -251,5 +251,27 @@ TEST(RpcConnection, a_peer_without_hello_is_spoken_to_plainly) {
   });
 }
 
+TEST(RpcConnection, a_peer_that_does_not_answer_hello_gets_no_call_without_its_metadata) {
+  world::SimulatedWorld world;
+  on_fiber(world, [] {
+    int error = 0;
+    const auto listener = Pair::shard().network().listen(somewhere(), {}, error);
+    ASSERT_TRUE(listener);
+    const auto connection = RpcConnection::open(Pair::shard(), somewhere());
+    tutti::sleep(10ms);
+    int failure = 0;
+    const auto accepted = listener->accept(failure);
+    ASSERT_TRUE(accepted);
+    std::string bytes;
+    EXPECT_EQ(connection->call("charge", params_of("x"), {.idempotency_key = "k"}, Pair::shard().now() + 5s, bytes),
+              RpcOutcome::not_sent);
+    EXPECT_EQ(bytes, "127.0.0.1:7000 did not answer tutti.hello within 1000 ms");
+    std::array<std::byte, 4096> room;
+    const world::Transfer moved = accepted->read(room);
+    ASSERT_EQ(moved.outcome, world::Outcome::done);
+    EXPECT_EQ(messages_in({reinterpret_cast<const char*>(room.data()), moved.bytes}).size(), 1u);  // the hello
+  });
+}
+
 }  // namespace
 }  // namespace tutti::net::testing

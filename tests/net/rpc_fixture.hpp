@@ -100,6 +100,8 @@ class RawPeer {
       got.append(reinterpret_cast<const char*>(room.data()), moved.bytes);
     }
   }
+  void finish_writing() { connection_->shutdown_write(); }
+  void reset() { connection_->reset(); }
   void close() { connection_.reset(); }
   bool ended = false;
 

@@ -10,13 +10,17 @@ namespace {
 runtime::Shard& shard() { return runtime::Shard::current(); }
 
 template <class F>
-void with_server(const RpcLimits& limits, F body) {
-  world::SimulatedWorld world;
+void with_server(world::World& world, const RpcLimits& limits, F body) {
   on_fiber(world, [&] {
     EchoService service;
-    const auto server = serve_rpc(shard(), service, {.listen = somewhere(), .limits = limits});
+    const auto server = serve_rpc(shard(), service, {.listen = *world::parse_address("127.0.0.1:0"), .limits = limits});
     body(service, *server);
   });
+}
+template <class F>
+void with_server(const RpcLimits& limits, F body) {
+  world::SimulatedWorld world;
+  with_server(world, limits, std::move(body));
 }
 
 rpc::Message response(const std::string& bytes) {
@@ -159,10 +163,41 @@ TEST(RpcServer, an_idle_connection_is_closed_and_one_with_a_call_is_not) {
   });
 }
 
+TEST(RpcServer, a_peer_that_has_finished_writing_gets_its_answers) {
+  with_server({.in_flight_max = 2}, [](EchoService&, RpcServer& server) {
+    RawPeer peer(shard(), server.address());
+    std::string bytes;
+    for (std::uint32_t i = 1; i <= 5; ++i) bytes += request(i, "slow", params_of("x"));
+    peer.write(bytes);
+    peer.finish_writing();
+    EXPECT_EQ(messages_in(peer.read(5s)).size(), 5u);
+    EXPECT_TRUE(peer.ended);
+    EXPECT_EQ(server.counts().connections, 0u);
+  });
+}
+
+TEST(RpcServer, a_peer_that_breaks_after_its_half_close_cancels_its_calls) {
+  const auto world = world::real_world();
+  with_server(*world, {}, [](EchoService& service, RpcServer& server) {
+    RawPeer peer(shard(), server.address());
+    peer.write(request(1, "slow", params_of("x")));
+    while (service.entered == 0) tutti::sleep(1ms);
+    peer.finish_writing();
+    tutti::sleep(20ms);
+    EXPECT_EQ(service.cancelled, 0);
+    peer.reset();
+    for (int i = 0; i < 500 && service.cancelled == 0; ++i) tutti::sleep(1ms);
+    EXPECT_EQ(service.cancelled, 1);
+  });
+}
+
+// Our own client never closes half of a connection: its end is the end.
 TEST(RpcServer, a_lost_connection_cancels_calls_and_not_notifications) {
   with_server({}, [](EchoService& service, RpcServer& server) {
     RawPeer peer(shard(), server.address());
-    std::string bytes = request(1, "slow", params_of("x"));
+    std::string bytes;
+    rpc::append_hello(bytes, 9, {});
+    bytes += request(1, "slow", params_of("x"));
     rpc::append_notification(bytes, "slow");
     peer.write(bytes += params_of("y"));
     tutti::sleep(100ms);
