@@ -30,7 +30,9 @@ std::chrono::nanoseconds Context::remaining() const noexcept {
 }
 
 const Identity& Context::identity() const noexcept { return state_->identity; }
-std::string_view Context::service() const noexcept { return state_->composition ? state_->composition->name() : std::string_view(); }
+std::string_view Context::service() const noexcept {
+  return state_->composition ? state_->composition->name() : std::string_view();
+}
 std::string_view Context::method() const noexcept { return state_->method_name; }
 std::string_view Context::idempotency_key() const noexcept { return state_->idempotency_key; }
 std::string_view Context::request_id() const noexcept { return state_->request_id; }
@@ -39,7 +41,9 @@ std::string_view Context::last_event_id() const noexcept { return state_->last_e
 std::string_view Context::message_id() const noexcept { return state_->message_id; }
 
 const Logger& Context::log() const {
-  if (!state_->logger) state_->logger.emplace(state_->composition->log_channel(), state_->trace, LogScope{state_->request_id, state_->method_name});
+  if (!state_->logger)
+    state_->logger.emplace(state_->composition->log_channel(), state_->trace,
+                           LogScope{state_->request_id, state_->method_name});
   return *state_->logger;
 }
 
@@ -52,6 +56,12 @@ namespace detail {
 CallState* current_call() noexcept {
   if (runtime::Shard::current_or_null() == nullptr || !runtime::on_fiber()) return nullptr;
   return static_cast<CallState*>(const_cast<void*>(runtime::context()));
+}
+
+observe::LogOrigin log_origin() noexcept {
+  const CallState* const call = current_call();
+  if (!call || !call->trace.valid()) return {};
+  return {.trace = &call->trace, .scope = {call->request_id, call->method_name}};
 }
 
 CurrentCall::CurrentCall(CallState& state) noexcept
@@ -68,9 +78,12 @@ CurrentCall::~CurrentCall() {
 
 OnceCall once_call_of(const Context& context) {
   CallState& state = context.state();
-  if (state.method == nullptr) throw Error(Code::failed_precondition, "once is for handlers of methods with Repeat::by_key; here a transaction will do");
+  if (state.method == nullptr)
+    throw Error(Code::failed_precondition,
+                "once is for handlers of methods with Repeat::by_key; here a transaction will do");
   state.once_called = true;
-  return {.method = state.method, .identity = state.identity.name, .key = state.idempotency_key, .request = state.request};
+  return {
+      .method = state.method, .identity = state.identity.name, .key = state.idempotency_key, .request = state.request};
 }
 
 }  // namespace detail

@@ -11,6 +11,8 @@
 #include <tutti/context.hpp>
 #include <tutti/detail/spec.hpp>
 
+#include "observe/log/channel.hpp"
+
 namespace tutti::detail {
 
 class Composition;
@@ -37,6 +39,9 @@ struct CallState {
 
 // Of the fiber that runs; null outside of any call.
 [[nodiscard]] CallState* current_call() noexcept;
+
+// The current call, as the log wants to know it.
+[[nodiscard]] observe::LogOrigin log_origin() noexcept;
 
 // While alive, `state` is the current call of this fiber, its deadline included.
 class CurrentCall {

@@ -53,12 +53,14 @@ struct Chain {
 
 std::string demangled(const char* name) {
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
+  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                         &std::free);
   return status == 0 ? text.get() : name;
 }
 
 Failure too_late(std::string_view name) {
-  return {.code = Code::deadline_exceeded, .message = "the deadline of " + std::string(name) + " had passed before it began"};
+  return {.code = Code::deadline_exceeded,
+          .message = "the deadline of " + std::string(name) + " had passed before it began"};
 }
 
 // An exception on its way out of a handler becomes what the caller may see of it.
@@ -67,28 +69,33 @@ Failure failure_of(const std::exception_ptr& exception, const CallState& state) 
     for (const ErrorSpec& error : state.method->errors) {
       if (error.holds(exception, nullptr, [](void*, const void*) {})) {
         std::string type = std::string(state.method->service->name) + "." + std::string(error.shape().name);
-        return {.code = error.code, .message = type, .contract_error = &error, .type = std::move(type), .exception = exception};
+        return {.code = error.code,
+                .message = type,
+                .contract_error = &error,
+                .type = std::move(type),
+                .exception = exception};
       }
     }
   }
   Interceptor* const interceptor = state.composition->host().interceptor();
-  std::string what = type_name_of(exception);
+  std::string type = type_name_of(exception);
+  std::string message;
   try {
     std::rethrow_exception(exception);
   } catch (const Error& error) {
     // One of the closed codes passes; a contract error of another service that nobody here declared does not.
     if (error.type().empty()) return {.code = error.code(), .message = error.what()};
-    what = error.type();
+    type = error.type();
+    message = error.what();
   } catch (const std::exception& error) {
-    what += ": ";
-    what += error.what();
+    message = error.what();
   } catch (...) {
     // Its type's name is all that there is to say.
-    what += "";
   }
   const std::string where = std::string(state.composition->name()) + "." + std::string(state.method_name);
-  state.composition->log().error("undeclared exception left a handler", {{"tutti.handler", where}, {"exception.type", what}});
-  if (interceptor) interceptor->undeclared(state, what);
+  state.composition->log().error("undeclared exception left a handler",
+                                 {{"tutti.handler", where}, {"exception.type", type}, {"exception.message", message}});
+  if (interceptor) interceptor->undeclared(state, message.empty() ? type : type + ": " + message);
   return {.code = Code::internal, .message = where + " failed; its log says why"};
 }
 
@@ -96,8 +103,10 @@ template <class Body>
 Failure guarded(Composition& composition, ServedMethod* served, CallState& state, Body&& body) {
   if (state.deadline <= composition.host().shard().now()) return too_late(state.method_name);
   const std::size_t limit = composition.host().environment().library().in_flight_max;
-  if (composition.in_flight >= limit || (served && served->rules.in_flight_max != 0 && served->in_flight >= served->rules.in_flight_max)) {
-    return {.code = Code::unavailable, .message = std::string(composition.name()) + " has its hands full; try again later"};
+  if (composition.in_flight >= limit ||
+      (served && served->rules.in_flight_max != 0 && served->in_flight >= served->rules.in_flight_max)) {
+    return {.code = Code::unavailable,
+            .message = std::string(composition.name()) + " has its hands full; try again later"};
   }
   const InFlight counted(composition, served);
   const CurrentCall current(state);
@@ -140,8 +149,8 @@ Failure dispatch(ServedMethod& served, CallState& state, void* request, void* re
   const std::string_view permission = served.spec->rules.allow;
   if (!permission.empty() && !state.identity.may(permission)) {
     return {.code = state.identity.anonymous() ? Code::unauthenticated : Code::permission_denied,
-            .message = "\"" + state.identity.name + "\" may not call " + served.full_name + "; it needs the permission \"" +
-                       std::string(permission) + "\""};
+            .message = "\"" + state.identity.name + "\" may not call " + served.full_name +
+                       "; it needs the permission \"" + std::string(permission) + "\""};
   }
   return guarded(composition, &served, state, [&] {
     const Context context(state);
@@ -171,6 +180,21 @@ Failure dispatch_raw(Composition& composition, CallState& state, std::string_vie
   });
 }
 
+Failure odd_failure(Composition& composition, std::string_view where, const std::exception_ptr& exception) {
+  std::string message;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    message = error.what();
+  } catch (...) {
+    // Its type's name is all that there is to say.
+  }
+  composition.log().error(
+      "an exception outside of a handler",
+      {{"tutti.handler", where}, {"exception.type", type_name_of(exception)}, {"exception.message", message}});
+  return {.code = Code::internal, .message = std::string(where) + " failed; the log says why"};
+}
+
 void raise(const Failure& failure) {
   if (failure.contract_error) std::rethrow_exception(failure.exception);
   throw Error(failure.code, failure.message);
@@ -196,11 +220,15 @@ std::string written(const Failure& failure, Write write) {
 }  // namespace
 
 std::string json_of(const Failure& failure) {
-  return written(failure, [](const Shape& shape, const void* value, std::string& out) { (void)message::write_json(shape, value, out); });
+  return written(failure, [](const Shape& shape, const void* value, std::string& out) {
+    (void)message::write_json(shape, value, out);
+  });
 }
 
 std::string msgpack_of(const Failure& failure) {
-  return written(failure, [](const Shape& shape, const void* value, std::string& out) { (void)message::write_msgpack(shape, value, out); });
+  return written(failure, [](const Shape& shape, const void* value, std::string& out) {
+    (void)message::write_msgpack(shape, value, out);
+  });
 }
 
 Identity identify(const Composition& composition, const Credentials& credentials) {

@@ -19,7 +19,7 @@ Environment::Environment(Parts parts) : parts_(std::move(parts)), log_(log_chann
 Environment::~Environment() { close(); }
 
 std::unique_ptr<observe::LogChannel> Environment::log_channel(std::string_view service) {
-  observe::LogChannel::Settings settings{.service = std::string(service), .style = parts_.log_style};
+  observe::LogChannel::Settings settings{.service = std::string(service), .style = parts_.log_style, .origin = &detail::log_origin};
   switch (parts_.library.log.level) {
     case LogSettings::Level::debug: settings.level = LogLevel::debug; break;
     case LogSettings::Level::info: settings.level = LogLevel::info; break;

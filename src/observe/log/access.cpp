@@ -49,7 +49,7 @@ void AccessLog::write(const AccessRecord& record, const TraceContext& trace) con
   }
   tell_text("network.peer.address", record.peer);
   tell_text("network.protocol.name", record.protocol);
-  tell("duration", static_cast<double>(record.duration.count()) * 1e-9);
+  tell("duration", static_cast<double>(record.duration.count()) / 1e9);
 
   channel_.write_at(record.at, {.time = {},
                                 .level = level_,

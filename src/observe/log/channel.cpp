@@ -42,6 +42,11 @@ void Logger::error(std::string_view message, std::initializer_list<Attribute> at
 void Logger::write(LogLevel level, std::string_view message,
                    std::initializer_list<Attribute> attributes) const noexcept {
   if (!enabled(level)) return;
+  if (trace_id_ == decltype(trace_id_){}) {
+    if (const observe::LogOrigin origin = channel_->origin(); origin.trace) {
+      return Logger(*channel_, *origin.trace, origin.scope).write(level, message, attributes);
+    }
+  }
   channel_->write({.time = {},
                    .level = level,
                    .message = message,
@@ -64,6 +69,7 @@ LogStyle style_for(LogFormat wanted, const LogSurroundings& surroundings) noexce
 LogChannel::LogChannel(Settings settings, const Clock& clock, LogSink& sink)
     : service_(std::move(settings.service)),
       style_(settings.style),
+      origin_(settings.origin),
       clock_(clock),
       sink_(sink),
       level_(settings.level) {}

@@ -9,6 +9,7 @@
 
 #include <tutti/clock.hpp>
 #include <tutti/log.hpp>
+#include <tutti/trace.hpp>
 
 #include "observe/log/line.hpp"
 #include "observe/log/sink.hpp"
@@ -26,12 +27,20 @@ struct LogSurroundings {
 };
 [[nodiscard]] LogStyle style_for(LogFormat wanted, const LogSurroundings& surroundings) noexcept;
 
+// Whose work a line belongs to; a null trace stands for none.
+struct LogOrigin {
+  const TraceContext* trace = nullptr;
+  LogScope scope = {};
+};
+
 class LogChannel {
  public:
   struct Settings {
     std::string service;
     LogLevel level = LogLevel::info;
     LogStyle style = LogStyle::json;
+    // Asked by loggers that were made outside of any request: what runs now may be one. Null: nobody knows.
+    LogOrigin (*origin)() noexcept = nullptr;
   };
 
   LogChannel(Settings settings, const Clock& clock, LogSink& sink);
@@ -44,6 +53,8 @@ class LogChannel {
   // Thread-safe: a running service may be told to say more.
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
 
+  [[nodiscard]] LogOrigin origin() const noexcept { return origin_ ? origin_() : LogOrigin{}; }
+
   // Fills in time and service. Does not look at the level. Allocates nothing once the thread has logged before.
   void write(LogRecord record) noexcept;
   // The same with a time that the caller already has.
@@ -55,6 +66,7 @@ class LogChannel {
  private:
   const std::string service_;
   const LogStyle style_;
+  LogOrigin (*const origin_)() noexcept;
   const Clock& clock_;
   LogSink& sink_;
   std::atomic<LogLevel> level_;

@@ -10,9 +10,11 @@
 namespace tutti::observe {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 struct LogChannelTest : ::testing::Test {
   given::StandingClock clock;
@@ -47,6 +49,30 @@ TEST_F(LogChannelTest, does_not_ask_the_clock_for_a_line_that_is_not_written) {
   log.debug("a");
 
   EXPECT_EQ(clock.reads, 0);
+}
+
+TEST_F(LogChannelTest, ties_lines_of_a_logger_made_earlier_to_the_request_that_runs) {
+  static TraceContext trace;
+  trace.trace_id.fill(0xAB);
+  trace.span_id.fill(0xCD);
+  static bool running;
+  running = false;
+  LogChannel json({.service = "orders",
+                   .origin =
+                       []() noexcept {
+                         return running ? LogOrigin{&trace, {"r1", "orders.place"}} : LogOrigin{};
+                       }},
+                  clock, sink);
+  const Logger early(json);
+
+  early.info("composed");
+  running = true;
+  early.info("placed");
+
+  EXPECT_THAT(sink.take(),
+              ElementsAre(Not(HasSubstr("trace_id")),
+                          AllOf(HasSubstr(R"("trace_id":"abababababababababababababababab")"),
+                                HasSubstr(R"("method":"orders.place")"), HasSubstr(R"("request_id":"r1")"))));
 }
 
 TEST_F(LogChannelTest, ties_lines_to_their_trace_and_request) {
