@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "message/base64.hpp"
@@ -45,6 +46,40 @@ struct Number {
 };
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+// The two loops that every byte goes through have their own pointers: members would be stored for each byte.
+
+// Behind the plain characters of a string: at a quote, a backslash, a control character or the end. `seen` collects
+// bits.
+const char* skip_plain(const char* at, const char* end, std::uint64_t& seen) noexcept {
+  std::uint64_t bits = seen;
+  while (end - at >= 8) {
+    const std::uint64_t word = swar::load(at);
+    const std::uint64_t special = swar::json_special(word);
+    if (special != 0) {
+      const std::size_t plain = swar::first(special);
+      if (plain != 0) bits |= word << (8 * (8 - plain));
+      seen = bits;
+      return at + plain;
+    }
+    bits |= word;
+    at += 8;
+  }
+  for (; at != end; ++at) {
+    const auto c = static_cast<unsigned char>(*at);
+    if (c == '"' || c == '\\' || c < 0x20) break;
+    bits |= c;
+  }
+  seen = bits;
+  return at;
+}
+
+const char* take_digits(const char* at, const char* end, std::uint64_t& digits) noexcept {
+  std::uint64_t number = digits;
+  for (; at != end && is_digit(*at); ++at) number = number * 10 + static_cast<std::uint64_t>(*at - '0');
+  digits = number;
+  return at;
+}
 
 int hex_digit(char c) noexcept {
   if (is_digit(c)) return c - '0';
@@ -134,6 +169,10 @@ class Reader {
 
  private:
   void skip_space() noexcept {
+    // One comparison where there is none, which is the rule between programs.
+    if (at_ != end_ && static_cast<unsigned char>(*at_) <= ' ') skip_spaces();
+  }
+  [[gnu::noinline]] void skip_spaces() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
   [[nodiscard]] bool ahead(char c) const noexcept { return at_ != end_ && *at_ == c; }
@@ -162,22 +201,11 @@ class Reader {
   // Scans ----------------------------------------------------------------------------------------------------------
 
   // From the opening quote to behind the closing one. Escapes and control characters are checked, UTF-8 is not.
-  bool scan_text(Text& text, const Place& place) {
+  [[gnu::always_inline]] bool scan_text(Text& text, const Place& place) {
     const char* const start = ++at_;
     std::uint64_t seen = 0;
     while (true) {
-      while (end_ - at_ >= 8) {
-        const std::uint64_t word = swar::load(at_);
-        const std::uint64_t special = swar::json_special(word);
-        if (special != 0) {
-          const std::size_t plain = swar::first(special);
-          if (plain != 0) seen |= word << (8 * (8 - plain));
-          at_ += plain;
-          break;
-        }
-        seen |= word;
-        at_ += 8;
-      }
+      at_ = skip_plain(at_, end_, seen);
       if (at_ == end_) return malformed(place, "inside a string");
       const char c = *at_;
       if (c == '"') {
@@ -189,11 +217,8 @@ class Reader {
       if (c == '\\') {
         text.escaped = true;
         if (!scan_escape(place)) return false;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        return malformed(place, "inside a string, where control characters must be escaped");
       } else {
-        seen |= static_cast<unsigned char>(c);
-        ++at_;
+        return malformed(place, "inside a string, where control characters must be escaped");
       }
     }
   }
@@ -224,7 +249,8 @@ class Reader {
     return malformed(place, "where an escape should be");
   }
 
-  bool scan_number(Number& number, const Place& place) {
+  // Inlined where a number is wanted: then it never is in memory.
+  [[gnu::always_inline]] bool scan_number(Number& number, const Place& place) {
     const char* const start = at_;
     number.negative = take('-');
     if (at_ == end_ || !is_digit(*at_)) return malformed(place, "where a value should be");
@@ -233,62 +259,74 @@ class Reader {
     if (*at_ == '0') {
       ++at_;
     } else {
-      while (at_ != end_ && is_digit(*at_)) digits = digits * 10 + static_cast<std::uint64_t>(*at_++ - '0');
+      at_ = take_digits(at_, end_, digits);
     }
     std::ptrdiff_t count = at_ - first;
     if (at_ != end_ && is_digit(*at_)) return malformed(place, "where a number has a zero in front");
     if (take('.')) {
       number.whole = false;
       const char* const point = at_;
-      while (at_ != end_ && is_digit(*at_)) digits = digits * 10 + static_cast<std::uint64_t>(*at_++ - '0');
+      at_ = take_digits(at_, end_, digits);
       if (at_ == point) return malformed(place, "where a digit should be");
       count += at_ - point;
       number.exponent = static_cast<std::int32_t>(point - at_);
     }
     if (at_ != end_ && (*at_ | 0x20) == 'e') {
       number.whole = false;
-      ++at_;
-      const bool down = ahead('-');
-      if (down || ahead('+')) ++at_;
-      if (at_ == end_ || !is_digit(*at_)) return malformed(place, "where a digit should be");
       std::int32_t exponent = 0;
-      for (; at_ != end_ && is_digit(*at_); ++at_) {
-        if (exponent < 100'000'000) exponent = exponent * 10 + (*at_ - '0');
-      }
-      number.exponent += down ? -exponent : exponent;
+      if (!scan_exponent(exponent, place)) return false;
+      number.exponent += exponent;
     }
     number.raw = {start, static_cast<std::size_t>(at_ - start)};
     number.digits = digits;
-    if (count > 19) number.fits = fits_again(number, {first, static_cast<std::size_t>(at_ - first)});
+    if (count > 19) {
+      const auto again = counted_again({first, static_cast<std::size_t>(at_ - first)});
+      number.fits = again.has_value();
+      number.digits = again.value_or(0);
+    }
+    return true;
+  }
+
+  [[gnu::noinline]] bool scan_exponent(std::int32_t& result, const Place& place) {
+    ++at_;
+    const bool down = ahead('-');
+    if (down || ahead('+')) ++at_;
+    if (at_ == end_ || !is_digit(*at_)) return malformed(place, "where a digit should be");
+    std::int32_t exponent = 0;
+    for (; at_ != end_ && is_digit(*at_); ++at_) {
+      if (exponent < 100'000'000) exponent = exponent * 10 + (*at_ - '0');
+    }
+    result = down ? -exponent : exponent;
     return true;
   }
 
   // More than 19 digits may have left 64 bits: count again with an eye on it.
-  static bool fits_again(Number& number, std::string_view text) {
+  [[gnu::noinline]] static std::optional<std::uint64_t> counted_again(std::string_view text) {
     std::uint64_t digits = 0;
     for (const char c : text) {
       if (c == '.') continue;
       if (!is_digit(c)) break;
       if (__builtin_mul_overflow(digits, std::uint64_t{10}, &digits) ||
           __builtin_add_overflow(digits, static_cast<std::uint64_t>(c - '0'), &digits)) {
-        return false;
+        return std::nullopt;
       }
     }
-    number.digits = digits;
-    return true;
+    return digits;
   }
 
-  bool scan_word(std::string_view word, const Place& place) {
-    if (static_cast<std::size_t>(end_ - at_) < word.size() || std::memcmp(at_, word.data(), word.size()) != 0) {
+  template <std::size_t Size>
+  bool scan_word(const char (&word)[Size], const Place& place) {
+    constexpr std::size_t size = Size - 1;
+    if (static_cast<std::size_t>(end_ - at_) < size || std::memcmp(at_, word, size) != 0) {
       return malformed(place, "where a value should be");
     }
-    at_ += word.size();
+    at_ += size;
     return true;
   }
 
   // The text with escapes resolved, valid UTF-8 or complained about. Escaped text lives in `scratch`.
   enum class Resolved : std::uint8_t { fine, bad };
-  Resolved resolve(const Text& text, std::string& scratch, std::string_view& out, const Place& place,
+  Resolved resolve(Text text, std::string& scratch, std::string_view& out, const Place& place,
                    const Shape* shape = nullptr) {
     if (!text.ascii && !utf8_valid(text.raw)) {
       report_.add(place, "valid UTF-8", shape != nullptr && shape->secret ? "***" : quoted(text.raw));
@@ -306,7 +344,12 @@ class Reader {
     return Resolved::fine;
   }
 
-  bool pass_text(const Place& place) {
+  [[gnu::noinline]] bool pass_number(const Place& place) {
+    Number number;
+    return scan_number(number, place);
+  }
+
+  [[gnu::noinline]] bool pass_text(const Place& place) {
     Text text;
     if (!scan_text(text, place)) return false;
     if (text.escaped || !text.ascii) {
@@ -350,10 +393,8 @@ class Reader {
         case 'n':
           if (!scan_word("null", place)) return false;
           break;
-        default: {
-          Number number;
-          if (!scan_number(number, place)) return false;
-        }
+        default:
+          if (!pass_number(place)) return false;
       }
       while (!opened) {
         if (depth_ == outer) return true;
@@ -420,7 +461,7 @@ class Reader {
         const bool yes = *at_ == 't';
         if (!yes && *at_ != 'f') return wrong(shape, place);
         *static_cast<bool*>(value) = yes;
-        return scan_word(yes ? "true" : "false", place);
+        return yes ? scan_word("true", place) : scan_word("false", place);
       }
       case Kind::float32:
       case Kind::float64:
@@ -581,7 +622,7 @@ class Reader {
     skip_space();
     if (!take('}')) {
       while (true) {
-        if (next < codec.keys.size() && matches(codec.keys[next].json)) {
+        if (next < codec.keys.size() && matches(codec.keys[next])) {
           at_ += codec.keys[next].json.size() - 1;
           skip_space();
           if (!read_field(shape, next, seen, outside, value, place)) return false;
@@ -606,9 +647,12 @@ class Reader {
   }
 
   // Whether the text goes on with this prepared key (its comma left out).
-  [[nodiscard]] bool matches(const std::string& key) const noexcept {
-    const std::size_t size = key.size() - 1;
-    return static_cast<std::size_t>(end_ - at_) >= size && swar::same(at_, key.data() + 1, size);
+  [[nodiscard]] bool matches(const RecordCodec::Key& key) const noexcept {
+    const std::size_t size = key.json.size() - 1;
+    const auto left = static_cast<std::size_t>(end_ - at_);
+    if (left < 8) return left >= size && std::memcmp(at_, key.json.data() + 1, size) == 0;
+    if (((swar::load(at_) ^ key.json_word) & key.json_mask) != 0) return false;
+    return size <= 8 || (left >= size && swar::same(at_, key.json.data() + 1, size));
   }
 
   bool read_field(const Shape& shape, std::size_t index, std::uint64_t& seen, std::uint64_t outside, void* value,

@@ -1,6 +1,8 @@
 // See record_codec.hpp.
 #include "message/record_codec.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 
 #include "message/buffer.hpp"
@@ -31,7 +33,12 @@ std::unique_ptr<RecordCodec> made_for(const Shape& shape) {
     json += ':';
     Buffer msgpack;
     MsgpackOut(msgpack).text(field.wire_name);
-    codec->keys.push_back({std::move(json), std::string(msgpack.view())});
+    RecordCodec::Key& key = codec->keys.emplace_back();
+    const std::size_t in_word = std::min<std::size_t>(json.size() - 1, sizeof key.json_word);
+    std::memcpy(&key.json_word, json.data() + 1, in_word);
+    std::memset(&key.json_mask, 0xff, in_word);
+    key.json = std::move(json);
+    key.msgpack = msgpack.view();
     const std::uint64_t bit = std::uint64_t{1} << i;
     if (!field.may_be_absent) codec->required |= bit;
     if (!field.header.empty() || field.status) codec->http |= bit;

@@ -17,6 +17,9 @@ struct RecordCodec {
   struct Key {
     std::string json;     // ,"name":   (readers compare from the quote on, so the colon is part of the comparison)
     std::string msgpack;  // the name as a MessagePack str
+    // The first eight bytes of what JSON readers compare, and which bits of them belong to it.
+    std::uint64_t json_word = 0;
+    std::uint64_t json_mask = 0;
   };
 
   static constexpr std::size_t not_found = static_cast<std::size_t>(-1);
