@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,6 +40,9 @@ struct DatabaseHooks {
 // not per shard: it is thread-safe. `world` must outlive it.
 [[nodiscard]] std::unique_ptr<Database> open_database(world::World& world, const std::string& path,
                                                       const DatabaseRules& rules, DatabaseHooks hooks = {});
+
+// For all databases of the process together: their caches reuse pages rather than grow over it.
+void limit_caches(std::uint64_t bytes);
 
 }  // namespace tutti::database
 

@@ -1,5 +1,7 @@
 #include "database/core.hpp"
 
+#include <sqlite3.h>
+
 namespace tutti {
 
 std::int64_t Statements::run_statement(std::string_view sql, std::span<const detail::SqlArgument> values) {
@@ -39,6 +41,8 @@ std::unique_ptr<Database> open_database(world::World& world, const std::string& 
                                         DatabaseHooks hooks) {
   return std::make_unique<Database>(std::make_unique<detail::DatabaseCore>(world, path, rules, std::move(hooks)));
 }
+
+void limit_caches(std::uint64_t bytes) { (void)sqlite3_soft_heap_limit64(static_cast<sqlite3_int64>(bytes)); }
 
 }  // namespace database
 }  // namespace tutti

@@ -13,6 +13,7 @@
 #include <tutti/error.hpp>
 
 #include "runtime/assertion.hpp"
+#include "runtime/orphans.hpp"
 
 namespace tutti::runtime {
 namespace {
@@ -29,6 +30,8 @@ void on_signal(int signal) {
     // Asked twice: at once, even if the loop hangs.
     std::signal(signal, SIG_DFL);
     std::raise(signal);
+    // The default of a container's first process is to ignore what its own container sends.
+    if (is_first_process()) ::_exit(128 + signal);
   } else {
     const auto byte = static_cast<unsigned char>(signal);
     (void)!::write(writing.load(), &byte, 1);  // an empty pipe takes a byte
