@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <utility>
 
+#include "database/core.hpp"
 #include "message/json_text.hpp"
 #include "observe/metrics/process.hpp"
 #include "observe/metrics/prometheus.hpp"
+#include "runtime/memory_limit.hpp"
+#include "runtime/orphans.hpp"
 #include "runtime/parker.hpp"
 #include "runtime/signals.hpp"
 #include "service/documents.hpp"
@@ -31,6 +35,21 @@ std::size_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
+// What a connection at work takes: buffers and the touched pages of a fiber's stack.
+constexpr std::uint64_t connection_bytes = 32 * 1024;
+
+// Half of a container's memory is for connections: the descriptor limit there is often a million, which no memory limit
+// would survive.
+std::size_t connections_max(std::size_t descriptors, std::optional<std::uint64_t> memory) {
+  const std::size_t by_descriptors =
+      descriptors > 2 * descriptors_reserved ? descriptors - descriptors_reserved : descriptors / 2;
+  if (!memory) return by_descriptors;
+  return std::min(by_descriptors, std::max<std::size_t>(1, *memory / 2 / connection_bytes));
+}
+
+constexpr std::uint64_t cache_share = 8;  // of the memory limit, for the pages of the databases
+
+constexpr std::chrono::nanoseconds orphans_period = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds live_settings_period = std::chrono::seconds(1);
 
 bool is_off(std::string_view listen) noexcept { return listen.empty() || listen == "off"; }
@@ -75,8 +94,9 @@ struct Process::Member {
 Process::Process(Parts parts) : parts_(std::move(parts)) {
   world::World& world = parts_.world;
   const LibrarySettings& library = parts_.library;
-  connections_max_ = raise_descriptor_limit();
-  connections_max_ = connections_max_ > 2 * descriptors_reserved ? connections_max_ - descriptors_reserved : connections_max_ / 2;
+  const std::optional<std::uint64_t> memory = runtime::memory_limit(world.files());
+  connections_max_ = connections_max(raise_descriptor_limit(), memory);
+  if (memory) database::limit_caches(*memory / cache_share);
   if (!library.trace.endpoint.empty()) span_queue_ = std::make_unique<observe::SpanQueue>();
   tracer_ = std::make_unique<observe::Tracer>(observe::TracerSettings{.sample = library.trace.sampling}, world.clock(), world.random(), span_queue_.get());
   offload_ = std::make_unique<runtime::OffloadPool>(world, runtime::OffloadSettings{.threads = library.offload_threads});
@@ -98,9 +118,11 @@ int Process::run() {
     try {
       start(first, true);
       start_other_members();
+      observe_members();
       serve_admin(first);
       export_spans(first);
       follow_live_settings(first);
+      reap_orphans(first);
       tell_ready();
     } catch (...) {
       failure_ = std::current_exception();
@@ -133,7 +155,7 @@ int Process::run() {
 
 void Process::start(Member& member, bool first) {
   for (const Composed& composed : parts_.services) member.host->add(composed);
-  if (first) parts_.sources.finish();
+  if (first) parts_.sources.finish(names_of(parts_.services));
   member.host->start(first);
   listen(member, first);
 }
@@ -202,6 +224,19 @@ void Process::start_other_members() {
   }
 }
 
+void Process::observe_members() {
+  for (const auto& member : members_) {
+    process_metrics_.observe(member->shard, [&its = *member]() -> MemberFigures {
+      return {.shard = its.shard.figures(),
+              .http = its.http ? its.http->counts() : net::HttpServerCounts{},
+              .rpc = its.rpc ? its.rpc->counts() : net::RpcServerCounts{},
+              .bus = its.host->bus().numbers()};
+    });
+  }
+  process_metrics_.observe(*offload_);
+  process_metrics_.observe(*environment_);
+}
+
 net::HttpLimits Process::http_limits() const {
   const HttpSettings& http = parts_.library.http;
   const std::size_t per_shard = std::max<std::size_t>(1, connections_max_ / parts_.library.threads);
@@ -230,7 +265,6 @@ net::RpcLimits Process::rpc_limits() const {
 }
 
 void Process::serve_admin(Member& first) {
-  observe_members(metrics_);
   const std::string& listen = parts_.library.admin.listen;
   if (is_off(listen)) return;
   AdminEntry::Sources sources;
@@ -245,6 +279,7 @@ void Process::serve_admin(Member& first) {
     return remarks;
   };
   sources.metrics = [this] {
+    process_metrics_.refresh();
     std::vector<const Metrics*> parts{&metrics_};
     for (const auto& member : members_) {
       for (const auto& composition : member->host->compositions()) parts.push_back(&composition->metrics());
@@ -258,31 +293,6 @@ void Process::serve_admin(Member& first) {
   listening_.admin = first.admin->address();
 }
 
-// Runtime figures, read when somebody looks.
-void Process::observe_members(Metrics& metrics) {
-  const auto sum = [this](auto figure) {
-    return [this, figure] {
-      double total = 0;
-      for (const auto& member : members_) total += static_cast<double>(figure(*member));
-      return total;
-    };
-  };
-  metrics.observe("tutti.runtime.fibers", {.unit = "{fiber}", .description = "Fibers that run or wait"}, {}, sum([](Member& m) { return m.shard.fibers(); }));
-  metrics.observe("tutti.runtime.offload.queued", {.unit = "{job}", .description = "Offloaded work waiting for a thread"}, {}, [this] { return static_cast<double>(offload_->figures().queued); });
-  metrics.observe("tutti.runtime.offload.running", {.unit = "{job}", .description = "Offloaded work running"}, {}, [this] { return static_cast<double>(offload_->figures().running); });
-  metrics.observe("tutti.http.connections", {.unit = "{connection}", .description = "Open HTTP connections"}, {}, sum([](Member& m) { return m.http ? m.http->counts().connections : 0; }));
-  metrics.observe("tutti.http.in_flight", {.unit = "{request}", .description = "HTTP requests being handled"}, {}, sum([](Member& m) { return m.http ? m.http->counts().in_flight : 0; }));
-  metrics.observe_total("tutti.http.connections.refused", {.unit = "{connection}", .description = "Connections over the limit or out of descriptors"}, {}, sum([](Member& m) { return m.http ? m.http->counts().refused_connections : 0; }));
-  metrics.observe("tutti.rpc.connections", {.unit = "{connection}", .description = "Open RPC connections"}, {}, sum([](Member& m) { return m.rpc ? m.rpc->counts().connections : 0; }));
-  metrics.observe("tutti.rpc.in_flight", {.unit = "{request}", .description = "RPC calls being handled"}, {}, sum([](Member& m) { return m.rpc ? m.rpc->counts().in_flight : 0; }));
-  metrics.observe("tutti.events.waiting", {.unit = "{event}", .description = "Events not yet handled"}, {}, sum([](Member& m) { return m.host->bus().numbers().waiting; }));
-  metrics.observe_total("tutti.events.dead", {.unit = "{event}", .description = "Events given up after their last attempt"}, {}, sum([](Member& m) { return m.host->bus().numbers().dead; }));
-  for (const auto& [name, database] : environment_->databases()) {
-    metrics.observe("tutti.database.outbox.rows", {.unit = "{row}", .description = "Events waiting for a broker"}, {{"db.namespace", name}}, [db = database] { return static_cast<double>(db->numbers().outbox_rows); });
-    metrics.observe("tutti.database.writers.waiting", {.unit = "{fiber}", .description = "Fibers waiting for the write lock"}, {{"db.namespace", name}}, [db = database] { return static_cast<double>(db->numbers().writers_waiting); });
-  }
-}
-
 void Process::export_spans(Member& first) {
   if (!span_queue_) return;
   std::string url = parts_.library.trace.endpoint;
@@ -291,18 +301,22 @@ void Process::export_spans(Member& first) {
   const std::string service(parts_.services.front().service.name);
   exporter_ = std::make_unique<observe::SpanExporter>(
       observe::SpanExporterSettings{}, observe::OtlpResource{.service_name = service, .service_version = parts_.version, .instance_id = parts_.world.random().id()},
-      parts_.world.clock(), parts_.world.random(), [&first, url](const std::string& body, Instant deadline) -> observe::ExportReply {
+      parts_.world.clock(), parts_.world.random(), [this, &first, url, told = false](const std::string& body, Instant deadline) mutable -> observe::ExportReply {
         try {
           const HttpReply reply = first.host->client().http().send(
               {.method = "POST", .url = url, .headers = {{"content-type", "application/json"}}, .body = body, .deadline = deadline - first.shard.now()});
+          told = false;
           observe::ExportReply result{.status = reply.status};
           if (const auto after = reply.header("retry-after")) result.retry_after = std::chrono::seconds(std::atoi(std::string(*after).c_str()));
           return result;
-        } catch (const Error&) {
-          return {};  // not reached; the exporter counts and tries again
+        } catch (const Error& error) {
+          // The exporter counts and tries again; the log is told once.
+          if (!std::exchange(told, true)) Logger(environment_->log()).warn("the trace collector is not reached; spans wait and then are given up", {{"url.full", url}, {"exception.message", error.what()}});
+          return {};
         }
       });
   exporter_->attach(*span_queue_);
+  process_metrics_.observe(*exporter_, *span_queue_);
   struct Export {
     observe::SpanExporter* exporter;
     runtime::Shard* shard;
@@ -336,12 +350,30 @@ void Process::follow_live_settings(Member& first) {
   first.background.spawn(task_type<Follow>, &task);
 }
 
+// Only what runs as a container's first process has any.
+void Process::reap_orphans(Member& first) {
+  if (!parts_.handle_signals || !runtime::is_first_process()) return;
+  struct Reap {
+    Process* process;
+    runtime::Shard* shard;
+    void operator()() const {
+      runtime::Orphans orphans(process->parts_.world.files());
+      for (;;) {
+        tutti::sleep(orphans_period);
+        orphans.reap(shard->now());
+      }
+    }
+  } task{this, &first.shard};
+  first.background.spawn(task_type<Reap>, &task);
+}
+
 void Process::tell_ready() {
   std::string names;
   for (const Composed& composed : parts_.services) names += (names.empty() ? "" : ", ") + std::string(composed.service.name);
   const auto text = [](const std::optional<world::Address>& address) { return address ? world::to_string(*address) : std::string("off"); };
   const std::string http = text(listening_.http), rpc = text(listening_.rpc), admin = text(listening_.admin);
   Logger log(environment_->log());
+  for (const std::string& note : parts_.sources.notes()) log.warn(note);
   log.info("ready", {{"service.name", names}, {"service.version", parts_.version}, {"tutti.http", http}, {"tutti.rpc", rpc}, {"tutti.admin", admin}});
   if (members_.front()->host->has_events()) log.warn(members_.front()->host->bus().remark());
   phase_.store(1);
@@ -366,18 +398,19 @@ void Process::drain(Member& first) {
   log.info("draining", {{"tutti.drain_deadline_ms", library.drain_deadline.count()}});
   tutti::sleep(library.drain_delay);
   const Instant until = first.shard.now() + library.drain_deadline;
+  std::deque<runtime::RemoteParker> others;  // all drain at the same time
   for (std::size_t i = 1; i < members_.size(); ++i) {
     Member& member = *members_[i];
-    runtime::RemoteParker done;
+    runtime::RemoteParker& done = others.emplace_back();
     member.shard.post([this, &member, until, &done] {
       member.shard.spawn({.name = "drain"}, [this, &member, until, &done] {
         drain_member(member, until);
         done.unpark();
       });
     });
-    done.park_uninterrupted();
   }
   drain_member(first, until);
+  for (runtime::RemoteParker& done : others) done.park_uninterrupted();
   first.background.cancel();
   first.background.wait_uninterrupted();
   if (exporter_) exporter_->flush(first.shard.read_clock() + std::chrono::seconds(2));

@@ -24,6 +24,7 @@
 #include "service/environment.hpp"
 #include "service/host.hpp"
 #include "service/http_entry.hpp"
+#include "service/process_metrics.hpp"
 #include "service/rpc_entry.hpp"
 
 namespace tutti::detail {
@@ -74,9 +75,10 @@ class Process {
   void start(Member& member, bool first);
   void listen(Member& member, bool first);
   void serve_admin(Member& first);
-  void observe_members(Metrics& metrics);
+  void observe_members();
   void export_spans(Member& first);
   void follow_live_settings(Member& first);
+  void reap_orphans(Member& first);
   void tell_ready();
   void drain(Member& first);
   void drain_member(Member& member, Instant until);
@@ -93,6 +95,7 @@ class Process {
   std::unique_ptr<Environment> environment_;
   std::unique_ptr<net::TlsServer> tls_;
   Metrics metrics_;  // of the process and its shards
+  ProcessMetrics process_metrics_{metrics_};
   std::vector<std::unique_ptr<Member>> members_;
   std::size_t connections_max_ = 0;
   std::atomic<bool> draining_{false};

@@ -1,0 +1,135 @@
+#include "service/process_metrics.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "database/core.hpp"
+#include "observe/trace/span_queue.hpp"
+#include "runtime/parker.hpp"
+#include "service/composition.hpp"
+#include "service/host.hpp"
+
+namespace tutti::detail {
+namespace {
+
+constexpr std::chrono::nanoseconds patience = std::chrono::seconds(1);
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+// One refresh on its way; it may end before its last answer comes.
+struct Round {
+  explicit Round(std::size_t shards) : missing(shards) {}
+  std::size_t missing;
+  runtime::Parker all_here;
+};
+
+}  // namespace
+
+template <class Figure>
+std::function<double()> ProcessMetrics::sum(Figure figure) const {
+  return [this, figure] {
+    double total = 0;
+    for (const auto& shard : shards_) total += static_cast<double>(figure(shard->seen));
+    return total;
+  };
+}
+
+ProcessMetrics::ProcessMetrics(Metrics& metrics) : metrics_(metrics) {
+  metrics.observe("tutti.runtime.fibers", {.unit = "{fiber}", .description = "Fibers that run or wait"}, {},
+                  sum([](const MemberFigures& m) { return m.shard.fibers; }));
+  metrics.observe("tutti.runtime.fibers.pooled", {.unit = "{fiber}", .description = "Stacks kept for the next fibers"},
+                  {}, sum([](const MemberFigures& m) { return m.shard.fibers_idle; }));
+  metrics.observe("tutti.runtime.timers", {.unit = "{timer}", .description = "Timers that are armed"}, {},
+                  sum([](const MemberFigures& m) { return m.shard.timers; }));
+  metrics.observe_total("tutti.runtime.loop.turns", {.unit = "{turn}", .description = "Turns of the event loops"}, {},
+                        sum([](const MemberFigures& m) { return m.shard.turns; }));
+  metrics.observe(
+      "tutti.runtime.loop.lag",
+      {.unit = "s",
+       .description =
+           "Longest turn of an event loop since the last look: so long a request may have waited for others"},
+      {}, [this] {
+        std::chrono::nanoseconds longest{0};
+        for (const auto& shard : shards_) longest = std::max(longest, shard->seen.shard.lag_longest);
+        return seconds(longest);
+      });
+  metrics.observe("tutti.http.connections", {.unit = "{connection}", .description = "Open HTTP connections"}, {},
+                  sum([](const MemberFigures& m) { return m.http.connections; }));
+  metrics.observe("tutti.http.in_flight", {.unit = "{request}", .description = "HTTP requests being handled"}, {},
+                  sum([](const MemberFigures& m) { return m.http.in_flight; }));
+  metrics.observe_total("tutti.http.connections.refused",
+                        {.unit = "{connection}", .description = "Connections over the limit or out of descriptors"}, {},
+                        sum([](const MemberFigures& m) { return m.http.refused_connections; }));
+  metrics.observe("tutti.rpc.connections", {.unit = "{connection}", .description = "Open RPC connections"}, {},
+                  sum([](const MemberFigures& m) { return m.rpc.connections; }));
+  metrics.observe("tutti.rpc.in_flight", {.unit = "{request}", .description = "RPC calls being handled"}, {},
+                  sum([](const MemberFigures& m) { return m.rpc.in_flight; }));
+  metrics.observe("tutti.events.waiting", {.unit = "{event}", .description = "Events not yet handled"}, {},
+                  sum([](const MemberFigures& m) { return m.bus.waiting; }));
+  metrics.observe_total("tutti.events.dead",
+                        {.unit = "{event}", .description = "Events given up after their last attempt"}, {},
+                        sum([](const MemberFigures& m) { return m.bus.dead; }));
+}
+
+void ProcessMetrics::observe(runtime::Shard& shard, std::function<MemberFigures()> look) {
+  shards_.push_back(std::make_unique<Observed>(Observed{&shard, std::move(look), {}}));
+}
+
+void ProcessMetrics::observe(runtime::OffloadPool& pool) {
+  metrics_.observe("tutti.runtime.offload.queued",
+                   {.unit = "{job}", .description = "Offloaded work waiting for a thread"}, {},
+                   [&pool] { return static_cast<double>(pool.figures().queued); });
+  metrics_.observe("tutti.runtime.offload.running", {.unit = "{job}", .description = "Offloaded work running"}, {},
+                   [&pool] { return static_cast<double>(pool.figures().running); });
+}
+
+void ProcessMetrics::observe(Environment& environment) {
+  metrics_.observe_total("tutti.log.lines.dropped",
+                         {.unit = "{line}", .description = "Log lines that the reader of the log was too slow for"}, {},
+                         [&environment] {
+                           std::uint64_t dropped = environment.log().dropped();
+                           for (const Host* host : environment.hosts()) {
+                             for (const auto& composition : host->compositions())
+                               dropped += composition->log_channel().dropped();
+                           }
+                           return static_cast<double>(dropped);
+                         });
+  for (const auto& [name, database] : environment.databases()) {
+    metrics_.observe("tutti.database.outbox.rows", {.unit = "{row}", .description = "Events waiting for a broker"},
+                     {{"db.namespace", name}},
+                     [db = database] { return static_cast<double>(db->numbers().outbox_rows); });
+    metrics_.observe("tutti.database.writers.waiting",
+                     {.unit = "{fiber}", .description = "Fibers waiting for the write lock"}, {{"db.namespace", name}},
+                     [db = database] { return static_cast<double>(db->numbers().writers_waiting); });
+  }
+}
+
+void ProcessMetrics::observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue) {
+  const observe::ExportCounts& counts = exporter.counts();
+  metrics_.observe_total("tutti.trace.spans.sent", {.unit = "{span}", .description = "Spans that the collector took"},
+                         {}, [&counts] { return static_cast<double>(counts.sent.load(std::memory_order_relaxed)); });
+  metrics_.observe_total(
+      "tutti.trace.spans.lost",
+      {.unit = "{span}",
+       .description = "Spans given up: the queue was full, the collector refused them or was not reached"},
+      {}, [&counts, &queue] {
+        return static_cast<double>(counts.failed.load(std::memory_order_relaxed) + queue.dropped());
+      });
+}
+
+void ProcessMetrics::refresh() {
+  const auto round = std::make_shared<Round>(shards_.size());
+  runtime::Shard& here = runtime::Shard::current();
+  for (const auto& each : shards_) {
+    each->shard->post([round, &here, &observed = *each] {
+      here.post([round, &observed, figures = observed.look()] {
+        observed.seen = figures;
+        if (--round->missing == 0) round->all_here.unpark();
+      });
+    });
+  }
+  (void)round->all_here.park(here.now() + patience, "the figures of the shards");
+}
+
+}  // namespace tutti::detail

@@ -1,0 +1,58 @@
+// What /metrics says of the process and its shards. Each shard counts for itself, without atomics; so what it counted
+// is copied by the shard, when somebody looks.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <tutti/metrics.hpp>
+
+#include "net/http_server.hpp"
+#include "net/rpc_server.hpp"
+#include "observe/trace/exporter.hpp"
+#include "runtime/offload_pool.hpp"
+#include "runtime/shard.hpp"
+#include "service/bus.hpp"
+#include "service/environment.hpp"
+
+namespace tutti::detail {
+
+struct MemberFigures {
+  runtime::ShardFigures shard;
+  net::HttpServerCounts http;
+  net::RpcServerCounts rpc;
+  BusNumbers bus;
+};
+
+// Used by the first shard only, which outlives the others.
+class ProcessMetrics {
+ public:
+  explicit ProcessMetrics(Metrics& metrics);
+  ProcessMetrics(const ProcessMetrics&) = delete;
+  ProcessMetrics& operator=(const ProcessMetrics&) = delete;
+
+  // `look` runs on its shard.
+  void observe(runtime::Shard& shard, std::function<MemberFigures()> look);
+  void observe(runtime::OffloadPool& pool);
+  void observe(Environment& environment);
+  void observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue);
+
+  // Before the text is made: asks every shard. Waits on the fiber, no longer than a second: of a shard that is busy for
+  // longer the last figures stay.
+  void refresh();
+
+ private:
+  struct Observed {
+    runtime::Shard* shard;
+    std::function<MemberFigures()> look;
+    MemberFigures seen;
+  };
+  template <class Figure>
+  [[nodiscard]] std::function<double()> sum(Figure figure) const;
+
+  Metrics& metrics_;
+  std::vector<std::unique_ptr<Observed>> shards_;
+};
+
+}  // namespace tutti::detail
