@@ -38,6 +38,12 @@ class RpcTransport::Request final : public Outbound {
                                                .idempotency_key = outgoing_.idempotency_key,
                                                .request_id = outgoing_.request_id};
     const std::shared_ptr<net::RpcConnection> connection = transport_.connection(endpoint);
+    if (!outgoing_.idempotency_key.empty() && !connection->speaks_tutti()) {
+      // Without its key it could be executed twice, by us or by whoever repeats it with that key.
+      throw Error(Code::failed_precondition,
+                  "the idempotency key of " + name_ + " cannot travel: " + endpoint.name +
+                      " does not know tutti.hello; call it without a key, or over http");
+    }
     std::string bytes;
     net::RpcOutcome outcome;
     try {

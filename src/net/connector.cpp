@@ -13,11 +13,12 @@ namespace {
 
 class Stream final : public FiberStream, private world::Watcher {
  public:
-  explicit Stream(std::unique_ptr<world::Connection> connection) : connection_(std::move(connection)) {
+  Stream(const world::Address& to, std::unique_ptr<world::Connection> connection)
+      : to_(to), connection_(std::move(connection)) {
     connection_->watch(this);
   }
-  explicit Stream(std::unique_ptr<TlsConnection> connection)
-      : connection_(std::move(connection)), tls_(static_cast<TlsConnection*>(connection_.get())) {
+  Stream(const world::Address& to, std::unique_ptr<TlsConnection> connection)
+      : to_(to), connection_(std::move(connection)), tls_(static_cast<TlsConnection*>(connection_.get())) {
     connection_->watch(this);
   }
   ~Stream() { connection_->watch(nullptr); }
@@ -92,8 +93,7 @@ class Stream final : public FiberStream, private world::Watcher {
     const world::Transfer moved = connection_->read({&one, 1});
     if (moved.outcome == world::Outcome::done && moved.bytes == 1) peeked_ = one;
     if (moved.outcome == world::Outcome::failed) {
-      throw Error(Code::unavailable,
-                  "cannot connect to " + world::to_string(connection_->peer()) + ": " + reason(moved.error));
+      throw Error(Code::unavailable, "cannot connect to " + world::to_string(to_) + ": " + reason(moved.error));
     }
   }
 
@@ -124,11 +124,11 @@ class Stream final : public FiberStream, private world::Watcher {
     }
   }
   [[noreturn]] void fail(const char* doing, int error) {
-    throw Error(Code::unavailable,
-                std::string(doing) + " " + world::to_string(connection_->peer()) + " failed: " + reason(error));
+    throw Error(Code::unavailable, std::string(doing) + " " + world::to_string(to_) + " failed: " + reason(error));
   }
   std::string reason(int error) const { return tls_ && !tls_->why().empty() ? tls_->why() : std::strerror(error); }
 
+  const world::Address to_;  // as asked for: a socket that never connected has no peer
   std::unique_ptr<world::Connection> connection_;
   const TlsConnection* tls_ = nullptr;  // connection_, if it is one
   Waiting readable_, writable_;
@@ -144,14 +144,14 @@ std::unique_ptr<FiberStream> connect(runtime::Shard& shard, const world::Address
   if (!connection)
     throw Error(Code::unavailable, "cannot connect to " + world::to_string(to) + ": " + std::strerror(error));
   // A TLS connection becomes writable when hands are shaken.
-  auto stream = tls ? std::make_unique<Stream>(tls->wrap(std::move(connection), server_name))
-                    : std::make_unique<Stream>(std::move(connection));
+  auto stream = tls ? std::make_unique<Stream>(to, tls->wrap(std::move(connection), server_name))
+                    : std::make_unique<Stream>(to, std::move(connection));
   stream->wait_until_connected();
   return stream;
 }
 
 std::unique_ptr<FiberStream> fiber_stream(runtime::Shard&, std::unique_ptr<world::Connection> connection) {
-  return std::make_unique<Stream>(std::move(connection));
+  return std::make_unique<Stream>(to, std::move(connection));
 }
 
 }  // namespace tutti::net

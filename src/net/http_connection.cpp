@@ -35,7 +35,12 @@ bool without_body(int status) noexcept { return status == 204 || status == 304; 
 HttpConnection::HttpConnection(HttpServerCore& server, std::unique_ptr<world::Connection> connection)
     : server_(server),
       connection_(std::move(connection)),
-      timer_([](void* self) noexcept { static_cast<HttpConnection*>(self)->on_timer(); }, this) {
+      timer_(
+          [](void* self) noexcept {
+            auto* const connection = static_cast<HttpConnection*>(self);
+            connection->kill_if_it_fails([connection] { connection->on_timer(); });
+          },
+          this) {
   peer_.address = connection_->peer();
   peer_.credential = connection_->peer_credential();
   peer_.encrypted = server.encrypted();
@@ -46,10 +51,21 @@ HttpConnection::~HttpConnection() {
   if (work_) server_.give_back(std::move(work_));
 }
 
+template <class F>
+void HttpConnection::kill_if_it_fails(F what) noexcept {
+  try {
+    what();
+  } catch (...) {
+    kill();
+  }
+}
+
 void HttpConnection::begin() {
-  connection_->watch(this);
-  expect(Phase::idle, server_.limits().header_timeout);  // a connection is opened to be used
-  proceed();
+  kill_if_it_fails([this] {
+    connection_->watch(this);
+    expect(Phase::idle, server_.limits().header_timeout);  // a connection is opened to be used
+    proceed();
+  });
 }
 
 void HttpConnection::drain() {
@@ -57,7 +73,7 @@ void HttpConnection::drain() {
   if (phase_ == Phase::idle) await_request();
   // A request may lie in the socket already: it is answered, and that answer says that the connection ends.
   readable_ = true;
-  proceed();
+  kill_if_it_fails([this] { proceed(); });
 }
 
 void HttpConnection::kill() {
@@ -71,6 +87,10 @@ void HttpConnection::remove() { server_.remove(*this); }
 // ---- the loop's side ---------------------------------------------------------------------------------------------
 
 void HttpConnection::on_ready(world::Ready ready) {
+  kill_if_it_fails([this, ready] { take_note(ready); });
+}
+
+void HttpConnection::take_note(world::Ready ready) {
   if (ready.readable || ready.hung_up) readable_ = true;
   if (ready.hung_up) hung_up_ = true;
   if (busy_) {
@@ -146,7 +166,7 @@ void HttpConnection::proceed() {
   gone_ = &gone;
   try {
     server_.shard().enter({.name = "http", .handle = &fiber_}, [](void* self) { static_cast<HttpConnection*>(self)->serve_requests(); }, this);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     // No fiber is to be had, or the shard ends.
     busy_ = entering_ = false;
     gone_ = nullptr;
@@ -420,21 +440,29 @@ HttpConnection::Step HttpConnection::refuse(int status, std::string_view reason)
 // ---- the fiber's side ---------------------------------------------------------------------------------------------
 
 void HttpConnection::serve_requests() {
+  try {
+    if (!serve_batch()) return;
+  } catch (...) {
+    broken_ = true;  // out of memory between two requests
+  }
+  busy_ = false;
+  if (!entering_) kill_if_it_fails([this] { after_serving(); });
+}
+
+bool HttpConnection::serve_batch() {
   for (;;) {
     serve_one();
     end_request();
     ++served_;
     // Nobody is below to send it once the fiber has waited.
     if (!entering_ && !broken_) send_pending();
-    if (broken_ || close_ || served_ >= server_.limits().pipelined_max || (work_ && work_->out.size() - work_->sent > out_bytes_max)) break;
+    if (broken_ || close_ || served_ >= server_.limits().pipelined_max || (work_ && work_->out.size() - work_->sent > out_bytes_max)) return true;
     busy_ = false;
     const Step step = next_request();
-    if (step == Step::closed) return;  // `this` may be gone
-    if (step == Step::wait) break;
+    if (step == Step::closed) return false;
+    if (step == Step::wait) return true;
     busy_ = true;
   }
-  busy_ = false;
-  if (!entering_) after_serving();
 }
 
 void HttpConnection::serve_one() {
@@ -457,8 +485,8 @@ void HttpConnection::serve_one() {
     std::string body;
     wire::http1::append_problem(body, wire::http1::problem_of(Code::internal, "the request failed; the log says why"));
     respond(500, wire::http1::problem_type, body, {});
-  } catch (const Error&) {
-    broken_ = true;  // the client has gone as well
+  } catch (...) {
+    broken_ = true;  // the client has gone as well, or there is no memory for the words
   }
 }
 
@@ -554,16 +582,24 @@ void HttpConnection::read_more() {
 // ---- answers ------------------------------------------------------------------------------------------------------
 
 void HttpConnection::append_head(int status, std::string_view content_type, std::span<const HttpHeader> headers, std::size_t content_length) {
+  const std::size_t before = work_->out.size();
+  try {
+    write_head(status, content_type, headers, content_length);
+  } catch (...) {
+    work_->out.resize(before);  // no half of a head stays
+    throw;
+  }
+}
+
+void HttpConnection::write_head(int status, std::string_view content_type, std::span<const HttpHeader> headers, std::size_t content_length) {
   const wire::http1::RequestHead& request = work_->parser.head();
   const bool old = request.version == wire::http1::Version::http10;
-  const std::size_t before = work_->out.size();
   wire::http1::ResponseWriter writer(work_->out, status);
   writer.date(server_.date());
   if (!server_.server_name().empty()) (void)writer.field("server", server_.server_name());
   if (!content_type.empty()) writer.content_type(content_type);
   for (const HttpHeader& header : headers) {
     if (!writer.field(header.name, header.value)) {
-      work_->out.resize(before);
       throw Error(Code::internal, "the header \"" + std::string(header.name) + "\" has a character that HTTP does not allow");
     }
   }
@@ -595,11 +631,14 @@ void HttpConnection::respond(int status, std::string_view content_type, std::str
   answer_ = Answer::done;
   if (head_only() || without_body(status)) return;
   answer_bytes_ = body.size();
-  if (body.size() <= copied_body_bytes_max) {
+  try {
+    if (body.size() > copied_body_bytes_max) return send_from(body);
     work_->out.append(body);
-    return wait_for_room();
+    wait_for_room();
+  } catch (...) {
+    broken_ = true;  // cancelled, or too late: the client must not take another answer for the rest of this one
+    throw;
   }
-  send_from(body);
 }
 
 void HttpConnection::start(int status, std::string_view content_type, std::span<const HttpHeader> headers, std::size_t content_length) {
@@ -619,10 +658,15 @@ void HttpConnection::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, send_early_bytes);
     bytes.remove_prefix(piece.size());
-    if (chunked_) {
-      wire::http1::append_chunk(work_->out, piece);
-    } else {
-      work_->out.append(piece);
+    try {
+      if (chunked_) {
+        wire::http1::append_chunk(work_->out, piece);
+      } else {
+        work_->out.append(piece);
+      }
+    } catch (...) {
+      broken_ = true;  // out of memory, with some of it written
+      throw;
     }
     if (work_->out.size() - work_->sent >= send_early_bytes) send_pending();
     wait_for_room();

@@ -75,6 +75,9 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   std::uint64_t bytes_sent() const override { return answer_bytes_; }
 
   void on_ready(world::Ready ready) override;
+  template <class F>
+  void kill_if_it_fails(F what) noexcept;  // out of memory: this connection ends, the others go on
+  void take_note(world::Ready ready);
   void on_timer();
   void proceed();                // on the loop: serves what is there, then waits or closes
   void after_serving();          // the fiber has ended, the loop has the connection again
@@ -85,6 +88,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   Step gather_chunks();
   Step refuse(int status, std::string_view reason);
   void serve_requests();         // on the fiber
+  [[nodiscard]] bool serve_batch();  // false: this may be gone
   void serve_one();
   void end_request();
   [[nodiscard]] std::size_t end_of_body() const;
@@ -95,6 +99,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   void read_more();              // waits for bytes of a streamed body
   void take_work();
   void give_work_back();
+  void write_head(int status, std::string_view content_type, std::span<const HttpHeader> headers, std::size_t content_length);
   void append_head(int status, std::string_view content_type, std::span<const HttpHeader> headers, std::size_t content_length);
   void send_pending();           // does not wait
   void send_from(std::string_view bytes);  // waits

@@ -41,6 +41,7 @@ HttpServerCore::HttpServerCore(runtime::Shard& shard, HttpService& service, cons
     throw Error(Code::unavailable, "cannot listen on " + where + ": " + std::strerror(error));
   }
   address_ = listener_->address();
+  idle_work_.reserve(idle_work_max);  // so that give_back never allocates
   listener_->watch(this);
 }
 
@@ -74,29 +75,37 @@ void HttpServerCore::accept_all() {
   for (int count = 0; listener_; ++count) {
     if (count == accepted_per_turn_max) return retry_accept_.arm(shard_.timers(), shard_.now());  // others first
     int error = 0;
-    auto connection = listener_->accept(error);
-    if (!connection) {
-      if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-        ++refused_;
-        retry_accept_.arm(shard_.timers(), shard_.now() + accept_pause);
-      }
-      if (error == ECONNABORTED) continue;
-      return;
+    try {
+      if (accept_one(error)) continue;
+    } catch (...) {
+      error = ENOMEM;
     }
-    ++accepted_;
-    if (connections_ >= limits_.connections_max) {
+    if (error == ECONNABORTED) continue;
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
       ++refused_;
-      turn_away(*connection);
-      continue;
+      retry_accept_.arm(shard_.timers(), shard_.now() + accept_pause);
     }
-    if (tls_) connection = tls_->wrap(std::move(connection));
-    auto* const made = new HttpConnection(*this, std::move(connection));
-    made->next = first_;
-    if (first_) first_->previous = made;
-    first_ = made;
-    ++connections_;
-    made->begin();
+    return;
   }
+}
+
+bool HttpServerCore::accept_one(int& error) {
+  auto connection = listener_->accept(error);
+  if (!connection) return false;
+  ++accepted_;
+  if (connections_ >= limits_.connections_max) {
+    ++refused_;
+    turn_away(*connection);
+    return true;
+  }
+  if (tls_) connection = tls_->wrap(std::move(connection));
+  auto* const made = new HttpConnection(*this, std::move(connection));
+  made->next = first_;
+  if (first_) first_->previous = made;
+  first_ = made;
+  ++connections_;
+  made->begin();
+  return true;
 }
 
 void HttpServerCore::turn_away(world::Connection& connection) {

@@ -38,6 +38,7 @@ class HttpServerCore final : public HttpServer, private world::Watcher {
  private:
   void on_ready(world::Ready ready) override;
   void accept_all();
+  bool accept_one(int& error);  // false: there is none, or `error` says why
   void turn_away(world::Connection& connection);
   void kill_all() noexcept;
 

@@ -42,8 +42,18 @@ RpcConnection::RpcConnection(runtime::Shard& shard, std::unique_ptr<world::Conne
       rules_(rules),
       peer_(connection_->peer()),
       scanner_({.message_bytes_max = rules.message_bytes_max}),
-      hello_timer_([](void* self) noexcept { static_cast<RpcConnection*>(self)->miss_hello(); }, this),
-      flush_timer_([](void* self) noexcept { static_cast<RpcConnection*>(self)->on_timer(); }, this),
+      hello_timer_(
+          [](void* self) noexcept {
+            auto* const connection = static_cast<RpcConnection*>(self);
+            connection->lose_if_it_fails([connection] { connection->miss_hello(); });
+          },
+          this),
+      flush_timer_(
+          [](void* self) noexcept {
+            auto* const connection = static_cast<RpcConnection*>(self);
+            connection->lose_if_it_fails([connection] { connection->on_timer(); });
+          },
+          this),
       calls_(calls_slots_first),
       next_id_(first_id) {
   if (rules_.greeting == RpcGreeting::hello) {
@@ -65,8 +75,18 @@ std::unique_ptr<RpcConnection> RpcConnection::open(runtime::Shard& shard, const 
   return std::make_unique<RpcConnection>(shard, std::move(connection), rules);
 }
 
+template <class F>
+void RpcConnection::lose_if_it_fails(F what) noexcept {
+  try {
+    what();
+  } catch (...) {
+    lose("out of memory");  // short enough to need none
+  }
+}
+
 RpcConnection::~RpcConnection() {
-  if (connection_) lose("the connection was closed on this side");
+  if (!connection_) return;
+  lose_if_it_fails([this] { lose("the connection was closed on this side"); });
 }
 
 bool RpcConnection::wait_until_ready(Instant until) {
@@ -116,31 +136,30 @@ RpcOutcome RpcConnection::call(std::string_view method, std::string_view params,
   }
 
   number(pending);
-  const std::size_t before = out_.size();
-  if (speaks_tutti()) {
-    rpc::Metadata told = metadata;
-    if (!told.remaining && deadline != Instant::never()) {
-      told.remaining = std::chrono::ceil<std::chrono::milliseconds>(deadline - shard_.now());
-    }
-    rpc::append_request(out_, pending.id, method, rpc::Trailing::metadata);
-    out_ += params;
-    rpc::append_metadata(out_, told);
-  } else {
-    rpc::append_request(out_, pending.id, method, rpc::Trailing::nothing);
-    out_ += params;
+  try {
+    append([&](std::string& out) {
+      if (speaks_tutti()) {
+        rpc::Metadata told = metadata;
+        if (!told.remaining && deadline != Instant::never()) {
+          told.remaining = std::chrono::ceil<std::chrono::milliseconds>(deadline - shard_.now());
+        }
+        rpc::append_request(out, pending.id, method, rpc::Trailing::metadata);
+        out += params;
+        rpc::append_metadata(out, told);
+      } else {
+        rpc::append_request(out, pending.id, method, rpc::Trailing::nothing);
+        out += params;
+      }
+    });
+  } catch (...) {
+    forget(pending);
+    throw;
   }
-  taken_bytes_ += out_.size() - before;
   pending.end = taken_bytes_;
-  flush_later();
 
   const auto abandon = [&] {
     forget(pending);
-    if (speaks_tutti()) {
-      const std::size_t size = out_.size();
-      rpc::append_cancel(out_, pending.id);
-      taken_bytes_ += out_.size() - size;
-    }
-    flush_later();
+    if (speaks_tutti()) append([&](std::string& out) { rpc::append_cancel(out, pending.id); });
   };
   bool in_time = false;
   try {
@@ -157,12 +176,25 @@ RpcOutcome RpcConnection::call(std::string_view method, std::string_view params,
 
 bool RpcConnection::notify(std::string_view method, std::string_view params) {
   if (!usable()) return false;
-  const std::size_t before = out_.size();
-  rpc::append_notification(out_, method);
-  out_ += params;
-  taken_bytes_ += out_.size() - before;
-  flush_later();
+  append([&](std::string& out) {
+    rpc::append_notification(out, method);
+    out += params;
+  });
   return true;
+}
+
+// A whole message or nothing, if there is no memory for it.
+template <class F>
+void RpcConnection::append(F write) {
+  const std::size_t before = out_.size();
+  try {
+    write(out_);
+    flush_later();
+  } catch (...) {
+    out_.resize(before);
+    throw;
+  }
+  taken_bytes_ += out_.size() - before;
 }
 
 // Numbers go up, skipping those whose place is taken by a call that is still in flight; places are twice the calls.
@@ -198,6 +230,10 @@ void RpcConnection::unlink(Pending& pending) noexcept {
 }
 
 void RpcConnection::on_ready(world::Ready ready) {
+  lose_if_it_fails([this, ready] { take_note(ready); });
+}
+
+void RpcConnection::take_note(world::Ready ready) {
   if (!connected_ && (ready.writable || ready.hung_up)) {
     connected_ = true;
     if (greeted_) {
@@ -332,9 +368,9 @@ void RpcConnection::take_message(std::string_view bytes) {
     }
     return;  // an answer to a call that was given up
   }
+  call->bytes.assign(message.error.empty() ? message.result : message.error);  // first: without memory it stays known
   forget(*call);
   call->outcome = message.error.empty() ? RpcOutcome::result : RpcOutcome::error;
-  call->bytes.assign(message.error.empty() ? message.result : message.error);
   call->done = true;
   call->parker.unpark();
 }
@@ -362,7 +398,11 @@ void RpcConnection::lose(std::string reason) {
   reason_ = std::move(reason);
   const auto end = [this](Pending& call, RpcOutcome outcome) {
     call.outcome = outcome;
-    call.bytes = reason_;
+    try {
+      call.bytes = reason_;
+    } catch (const std::bad_alloc&) {
+      call.bytes.clear();  // its caller must be woken all the same
+    }
     call.done = true;
     call.parker.unpark();
   };

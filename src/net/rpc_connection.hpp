@@ -76,6 +76,9 @@ class RpcConnection final : private world::Watcher {
   struct Pending;
 
   void on_ready(world::Ready ready) override;
+  template <class F>
+  void lose_if_it_fails(F what) noexcept;
+  void take_note(world::Ready ready);
   void on_timer();
   void read_all();
   [[nodiscard]] std::size_t take(std::string_view data);  // whole messages; how many bytes they were
@@ -84,6 +87,8 @@ class RpcConnection final : private world::Watcher {
   void miss_hello();
   void flush();
   void flush_later();
+  template <class F>
+  void append(F write);
   void leave_if_done();
   void lose(std::string reason);
   void number(Pending& pending);

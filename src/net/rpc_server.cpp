@@ -59,16 +59,27 @@ void RpcCall::begin(RpcSession& session, std::string_view bytes, const rpc::Mess
 
 const Peer& RpcCall::peer() const { return session_->peer(); }
 
-void RpcCall::respond(std::string_view result) {
+template <class F>
+void RpcCall::answer(F append) {
   if (std::exchange(answered_, true) || notification() || unwanted_) return;
-  rpc::append_response(session_->out(), id(), result);
+  std::string& out = session_->out();
+  const std::size_t before = out.size();
+  try {
+    append(out);
+  } catch (...) {
+    out.resize(before);  // no half of an answer stays
+    answered_ = false;
+    throw;
+  }
   session_->flush_later();
 }
 
+void RpcCall::respond(std::string_view result) {
+  answer([&](std::string& out) { rpc::append_response(out, id(), result); });
+}
+
 void RpcCall::fail(std::string_view error) {
-  if (std::exchange(answered_, true) || notification() || unwanted_) return;
-  rpc::append_error_response(session_->out(), id(), error);
-  session_->flush_later();
+  answer([&](std::string& out) { rpc::append_error_response(out, id(), error); });
 }
 
 void RpcCall::fail(Code code, std::string_view text) {
@@ -83,14 +94,17 @@ void RpcCall::cancel() noexcept {
 }
 
 void RpcCall::run(RpcService& service) {
-  try {
-    service.serve(*this);
-    if (!answered_) fail(Code::internal, "the service ended the call without an answer");
-  } catch (const Error& error) {
-    fail(error.code(), error.what());
-  } catch (...) {
-    fail(Code::internal, "the service failed; its log tells more");
-  }
+  // Without memory for any words the connection's end has to tell.
+  session_->kill_if_it_fails([&] {
+    try {
+      service.serve(*this);
+      if (!answered_) fail(Code::internal, "the service ended the call without an answer");
+    } catch (const Error& error) {
+      fail(error.code(), error.what());
+    } catch (...) {
+      fail(Code::internal, "the service failed; its log tells more");
+    }
+  });
   session_->ended(*this);
 }
 
@@ -100,7 +114,12 @@ RpcSession::RpcSession(RpcServerCore& server, std::unique_ptr<world::Connection>
     : server_(server),
       connection_(std::move(connection)),
       scanner_({.message_bytes_max = server.limits().message_bytes_max}),
-      timer_([](void* self) noexcept { static_cast<RpcSession*>(self)->on_timer(); }, this),
+      timer_(
+          [](void* self) noexcept {
+            auto* const session = static_cast<RpcSession*>(self);
+            session->kill_if_it_fails([session] { session->on_timer(); });
+          },
+          this),
       turn_timer_([](void* self) noexcept { static_cast<RpcSession*>(self)->proceed(); }, this) {
   peer_.address = connection_->peer();
   peer_.credential = connection_->peer_credential();
@@ -128,7 +147,16 @@ bool RpcSession::blocked() const noexcept {
   return in_flight_ >= server_.limits().in_flight_max || out_.size() - sent_ > unsent_bytes_max;
 }
 
-void RpcSession::proceed() {
+void RpcSession::proceed() noexcept {
+  try {
+    take_turn();
+  } catch (...) {
+    proceeding_ = false;
+    kill();
+  }
+}
+
+void RpcSession::take_turn() {
   proceeding_ = true;
   turn_timer_.cancel();
   std::size_t messages = 0;
@@ -280,13 +308,18 @@ void RpcSession::take_message(std::string_view bytes) {
 
 void RpcSession::enter(std::string_view bytes, const rpc::Message& message, const rpc::Metadata& metadata) {
   RpcCall& call = server_.take_call();
-  call.begin(*this, bytes, message, metadata, server_.shard().now());
+  server_.entered();
+  try {
+    call.begin(*this, bytes, message, metadata, server_.shard().now());
+  } catch (...) {
+    server_.give_back(call);
+    throw;
+  }
   call.previous = nullptr;
   call.next = first_call_;
   if (first_call_) first_call_->previous = &call;
   first_call_ = &call;
   ++in_flight_;
-  server_.entered();
   try {
     server_.shard().enter(
         {.name = "an rpc call", .handle = &call.handle()},
@@ -296,7 +329,7 @@ void RpcSession::enter(std::string_view bytes, const rpc::Message& message, cons
         },
         &call);
   } catch (const Error& error) {  // no fiber is left
-    call.fail(error.code(), error.what());
+    kill_if_it_fails([&] { call.fail(error.code(), error.what()); });
     ended(call);
   }
 }
@@ -330,7 +363,7 @@ void RpcSession::ended(RpcCall& call) noexcept {
     if (first_call_ == nullptr) server_.remove(*this);
     return;
   }
-  flush_later();  // also reads on, and closes if that was the last one
+  kill_if_it_fails([this] { flush_later(); });  // also reads on, and closes if that was the last one
 }
 
 void RpcSession::goodbye() {
@@ -456,6 +489,7 @@ RpcServerCore::RpcServerCore(runtime::Shard& shard, RpcService& service, const R
     throw Error(Code::unavailable, "cannot listen on " + where + ": " + std::strerror(error));
   }
   address_ = listener_->address();
+  idle_calls_.reserve(idle_calls_max);  // so that give_back never allocates
   listener_->watch(this);
 }
 
@@ -481,31 +515,40 @@ void RpcServerCore::accept_all() {
   for (int count = 0; listener_; ++count) {
     if (count == accepted_per_turn_max) return retry_accept_.arm(shard_.timers(), shard_.now());  // others first
     int error = 0;
-    auto connection = listener_->accept(error);
-    if (!connection) {
-      if (error == ECONNABORTED) continue;
-      if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-        retry_accept_.arm(shard_.timers(), shard_.now() + accept_pause);
-      }
-      return;
+    try {
+      if (accept_one(error)) continue;
+    } catch (...) {
+      error = ENOMEM;
     }
-    ++accepted_;
-    if (connections_ >= limits_.connections_max) {
+    if (error == ECONNABORTED) continue;
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
       ++refused_;
-      std::string error_value, answer;
-      rpc::append_error(error_value,
-                        {.code = Code::resource_exhausted, .message = "too many connections; try again later"});
-      rpc::append_error_response(answer, 0, error_value);
-      (void)connection->write(std::as_bytes(std::span(answer)));  // if it does not fit, closing says enough
-      connection->shutdown_write();
-      continue;
+      retry_accept_.arm(shard_.timers(), shard_.now() + accept_pause);
     }
-    auto* const made = new RpcSession(*this, std::move(connection));
-    made->next = first_;
-    if (first_) first_->previous = made;
-    first_ = made;
-    ++connections_;
+    return;
   }
+}
+
+bool RpcServerCore::accept_one(int& error) {
+  auto connection = listener_->accept(error);
+  if (!connection) return false;
+  ++accepted_;
+  if (connections_ >= limits_.connections_max) {
+    ++refused_;
+    std::string error_value, answer;
+    rpc::append_error(error_value,
+                      {.code = Code::resource_exhausted, .message = "too many connections; try again later"});
+    rpc::append_error_response(answer, 0, error_value);
+    (void)connection->write(std::as_bytes(std::span(answer)));  // if it does not fit, closing says enough
+    connection->shutdown_write();
+    return true;
+  }
+  auto* const made = new RpcSession(*this, std::move(connection));
+  made->next = first_;
+  if (first_) first_->previous = made;
+  first_ = made;
+  ++connections_;
+  return true;
 }
 
 void RpcServerCore::remove(RpcSession& session) noexcept {

@@ -18,8 +18,8 @@ namespace tutti::net {
 // Settings under tutti.rpc with the same names.
 struct RpcLimits {
   std::size_t connections_max = 10'000;
-  std::size_t message_bytes_max = 4 * 1024 * 1024;   // over it the connection is closed after an error that says so
-  std::size_t in_flight_max = 1024;                  // per connection; more are not read until some are answered
+  std::size_t message_bytes_max = 4 * 1024 * 1024;  // over it the connection is closed after an error that says so
+  std::size_t in_flight_max = 1024;                 // per connection; more are not read until some are answered
   std::chrono::nanoseconds idle_timeout = std::chrono::minutes(10);     // without a call: closed
   std::chrono::nanoseconds message_timeout = std::chrono::seconds(10);  // first to last byte of one message
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
@@ -28,10 +28,10 @@ struct RpcLimits {
 // One call and the duty to answer it once. Lives on the call's fiber.
 class RpcExchange {
  public:
-  [[nodiscard]] virtual std::string_view method() const = 0;          // "payments.charge"
-  [[nodiscard]] virtual std::string_view params() const = 0;          // MessagePack: the params array, whole
+  [[nodiscard]] virtual std::string_view method() const = 0;  // "payments.charge"
+  [[nodiscard]] virtual std::string_view params() const = 0;  // MessagePack: the params array, whole
   [[nodiscard]] virtual const wire::msgpack_rpc::Metadata& metadata() const = 0;  // empty without tutti.hello
-  [[nodiscard]] virtual bool notification() const = 0;                // no answer is wanted
+  [[nodiscard]] virtual bool notification() const = 0;                            // no answer is wanted
   [[nodiscard]] virtual const Peer& peer() const = 0;
   [[nodiscard]] virtual Instant received() const = 0;
   // `result`: one MessagePack value. Empty: nil.
@@ -75,6 +75,7 @@ struct RpcServerRules {
   RpcLimits limits = {};
 };
 
-[[nodiscard]] std::unique_ptr<RpcServer> serve_rpc(runtime::Shard& shard, RpcService& service, const RpcServerRules& rules);
+[[nodiscard]] std::unique_ptr<RpcServer> serve_rpc(runtime::Shard& shard, RpcService& service,
+                                                   const RpcServerRules& rules);
 
 }  // namespace tutti::net

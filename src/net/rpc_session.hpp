@@ -51,6 +51,9 @@ class RpcCall final : public RpcExchange {
   RpcCall* previous = nullptr;
 
  private:
+  template <class F>
+  void answer(F append);
+
   RpcSession* session_ = nullptr;
   std::string bytes_;
   wire::msgpack_rpc::Message message_;
@@ -73,6 +76,15 @@ class RpcSession final : private world::Watcher {
   void kill();             // now; calls are cancelled, and the session goes when they have ended
   void ended(RpcCall& call) noexcept;
   void flush_later();
+  // Out of memory: this connection ends, the others go on.
+  template <class F>
+  void kill_if_it_fails(F what) noexcept {
+    try {
+      what();
+    } catch (...) {
+      kill();
+    }
+  }
   [[nodiscard]] std::string& out() noexcept { return out_; }
   [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
   [[nodiscard]] bool unsent() const noexcept { return connection_ && !out_.empty(); }
@@ -89,7 +101,8 @@ class RpcSession final : private world::Watcher {
 
   void on_ready(world::Ready ready) override;
   void on_timer();
-  void proceed();  // on the loop: takes, reads, sends; may destroy this
+  void proceed() noexcept;  // on the loop: takes, reads, sends; may destroy this
+  void take_turn();
   void read_once(std::size_t& messages);
   void take_buffered(std::size_t& messages);
   [[nodiscard]] std::size_t take(std::string_view data, std::size_t& messages);  // how many bytes were used
@@ -159,6 +172,7 @@ class RpcServerCore final : public RpcServer, private world::Watcher {
  private:
   void on_ready(world::Ready ready) override;
   void accept_all();
+  bool accept_one(int& error);  // false: there is none, or `error` says why
   void kill_all();
   template <class F>
   void for_each(F what);

@@ -390,12 +390,12 @@ class RealListener final : public Listener {
 
   std::unique_ptr<Connection> accept(int& error) override {
     error = 0;
+    auto connection = std::make_unique<RealConnection>(network_);  // first: without memory none is taken and lost
     while (true) {
       ++registration_.counters().accept;
       // TCP_NODELAY comes from the listener: Linux copies it to what it accepts.
       const int descriptor = ::accept4(registration_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (descriptor >= 0) {
-        auto connection = std::make_unique<RealConnection>(network_);
         error = connection->open(descriptor);
         return error == 0 ? std::move(connection) : nullptr;
       }
@@ -502,6 +502,7 @@ std::unique_ptr<Connection> RealNetwork::connect(const Address& to, int& error) 
   SocketAddress address;
   error = fill_socket_address(to, address);
   if (error != 0) return nullptr;
+  auto connection = std::make_unique<RealConnection>(*this);  // before there is a descriptor that could be lost
   const int descriptor = open_socket(to);
   if (descriptor < 0) {
     error = errno;
@@ -515,7 +516,6 @@ std::unique_ptr<Connection> RealNetwork::connect(const Address& to, int& error) 
     return nullptr;
   }
   // Registered only now: a socket that does not connect yet counts as hung up.
-  auto connection = std::make_unique<RealConnection>(*this);
   error = connection->open(descriptor);
   return error == 0 ? std::move(connection) : nullptr;
 }
@@ -633,9 +633,15 @@ void RealNetwork::forget_descriptor(int descriptor) noexcept {
 
 int RealNetwork::add(int descriptor, std::uint32_t events, std::uint32_t& slot_number) {
   if (free_.empty()) {
-    free_.push_back(static_cast<std::uint32_t>(slots_.size()));
-    slots_.emplace_back();
-    free_.reserve(slots_.capacity());  // so that release() never allocates
+    const std::size_t slots = slots_.size();
+    try {
+      slots_.emplace_back();
+      free_.reserve(slots_.capacity());  // so that release() never allocates
+    } catch (const std::bad_alloc&) {
+      slots_.resize(slots);
+      return ENOMEM;
+    }
+    free_.push_back(static_cast<std::uint32_t>(slots));
   }
   slot_number = free_.back();
   epoll_event event{};
@@ -658,8 +664,8 @@ void RealNetwork::watch(std::uint32_t slot_number, Watcher* watcher) {
   Slot& slot = slots_[slot_number];
   slot.watcher = watcher;
   if (watcher == nullptr || slot.untold == 0 || slot.listed) return;
-  slot.listed = true;
   owed_.push_back(key_of(slot_number));
+  slot.listed = true;
 }
 
 RealNetwork::Slot* RealNetwork::slot_of(std::uint64_t key) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <tutti/scope.hpp>
 #include <tutti/wait.hpp>
 
 #include "net/http_server.hpp"
@@ -44,6 +45,9 @@ class PathService final : public HttpService {
       exchange.respond(200, "text/plain", body);
     } else if (path == "/large") {
       exchange.respond(200, "text/plain", std::string(large_bytes, 'x'));
+    } else if (path == "/large-in-time") {
+      const std::string body(large_bytes, 'x');
+      tutti::with_deadline(100ms, [&] { exchange.respond(200, "text/plain", body); });
     } else if (path == "/stream") {
       exchange.start(200, "text/plain");
       const std::string piece(64 * 1024, 'y');

@@ -235,6 +235,18 @@ TEST(HttpServer, a_large_body_is_sent_whole) {
   });
 }
 
+TEST(HttpServer, an_answer_that_was_given_up_is_followed_by_nothing) {
+  with_server({}, [](PathService& service, HttpServer& server) {
+    RawClient client(server.address());
+    client.write(get("/large-in-time") + get("/path?next"));
+    tutti::sleep(1s);
+    const std::string answer = client.read_to_end(10s);
+    EXPECT_TRUE(client.ended);
+    EXPECT_EQ(count_of(answer, "HTTP/1.1 "), 1u);
+    EXPECT_LT(answer.size(), service.large_bytes);
+  });
+}
+
 TEST(HttpServer, a_slow_handler_holds_an_upload_back) {
   with_server({}, [](PathService& service, HttpServer& server) {
     RawClient client(server.address());
