@@ -66,6 +66,15 @@ bool write_json_text(Buffer& out, std::string_view text) {
       at += 8;
       i += 8;
     }
+    if (const std::size_t left = text.size() - i; left < 8) {
+      const std::uint64_t word = swar::load_short(text.data() + i, left);
+      const std::uint64_t of_text = (std::uint64_t{1} << (8 * left)) - 1;
+      const std::uint64_t special = (swar::json_special(word) | (word & swar::high_bits)) & of_text;
+      std::memcpy(at, &word, 8);
+      const std::size_t plain = special != 0 ? swar::first(special) : left;
+      at += plain;
+      i += plain;
+    }
     if (i == text.size()) break;
     const char c = text[i];
     if (static_cast<unsigned char>(c) >= 0x80) {
@@ -77,14 +86,11 @@ bool write_json_text(Buffer& out, std::string_view text) {
       std::memcpy(at, text.data() + i, length);
       at += length;
       i += length;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
+    } else {
       at = write_escape(at, c);
       ++i;
       out.set_end(at);
       at = out.ensure(text.size() - i + slack);
-    } else {
-      *at++ = c;
-      ++i;
     }
   }
   *at++ = '"';

@@ -3,12 +3,14 @@
 
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "message/base64.hpp"
 #include "message/json_text.hpp"
 #include "message/record_codec.hpp"
 #include "message/report.hpp"
 #include "message/scalar.hpp"
+#include "message/swar.hpp"
 #include "message/time_text.hpp"
 
 namespace tutti::message {
@@ -18,6 +20,7 @@ namespace {
 using detail::Kind;
 using detail::Shape;
 
+constexpr std::uint64_t powers_of_ten_whole[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000};
 constexpr std::size_t number_text_max = 32;  // bytes: the longest double is 24, the longest integer 20
 
 class Writer {
@@ -99,7 +102,40 @@ class Writer {
       return;
     }
     if (shape.kind == Kind::float32) return write_number(static_cast<float>(number));
-    write_number(number);
+    if (!write_decimal(number)) write_number(number);
+  }
+
+  // Prices, percentages, counts: at most 15 digits, a few of them behind the point. There is one such text at most that
+  // reads back as this number, so it is what std::to_chars would find by a far longer way. False: it is not that kind.
+  bool write_decimal(double number) {
+    constexpr double powers_of_ten[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6};
+    constexpr double digits_max = 1e15;
+    const double positive = std::abs(number);
+    if (!(positive >= 1e-3 && positive < 1e9)) return false;  // others may be shorter with an exponent
+    for (std::size_t places = 0; places < std::size(powers_of_ten); ++places) {
+      const double scaled = positive * powers_of_ten[places];
+      if (scaled >= digits_max) return false;
+      const auto whole = static_cast<std::uint64_t>(scaled + 0.5);
+      if (static_cast<double>(whole) / powers_of_ten[places] != positive) continue;
+      if (places == 0 && whole >= 100'000 && whole % 10 == 0) return false;  // so may these
+      char* at = out_.ensure(number_text_max);
+      if (number < 0) *at++ = '-';
+      write_places(at, whole, places);
+      return true;
+    }
+    return false;
+  }
+
+  void write_places(char* at, std::uint64_t whole, std::size_t places) {
+    const std::uint64_t divisor = powers_of_ten_whole[places];
+    at = std::to_chars(at, at + number_text_max, whole / divisor).ptr;
+    if (places != 0) {
+      std::uint64_t rest = whole % divisor;
+      *at = '.';
+      for (std::size_t i = places; i > 0; --i, rest /= 10) at[i] = static_cast<char>('0' + rest % 10);
+      at += places + 1;
+    }
+    out_.set_end(at);
   }
 
   [[gnu::noinline]] void write_spelled(const Shape& shape, const void* value, const Place& place) {
@@ -153,7 +189,10 @@ class Writer {
       const void* const content = static_cast<const char*>(value) + field.offset;
       if (field.shape->kind == Kind::optional && !field.shape->optional->has(content)) continue;
       const std::string_view key = codec.keys[i].json;
-      out_.append(first ? key.substr(1) : key);
+      const std::size_t comma = first ? 1 : 0;
+      char* const at = out_.ensure(key.size());
+      swar::copy(at, key.data() + comma, key.size() - comma);
+      out_.set_end(at + (key.size() - comma));
       first = false;
       write(*field.shape, content, place.field(field.wire_name));
     }

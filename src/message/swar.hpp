@@ -43,6 +43,37 @@ inline bool same(const char* a, const char* b, std::size_t size) noexcept {
   return true;
 }
 
+// Up to seven bytes as the low ones of a word, the others zero; reads nothing behind them.
+inline std::uint64_t load_short(const char* at, std::size_t size) noexcept {
+  if (size >= 4) {
+    std::uint32_t first;
+    std::uint32_t last;
+    std::memcpy(&first, at, 4);
+    std::memcpy(&last, at + size - 4, 4);
+    return first | std::uint64_t{last} << (8 * (size - 4));
+  }
+  if (size == 0) return 0;
+  const auto byte = [at](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i); };
+  return byte(0) | byte(size / 2) | byte(size - 1);
+}
+
+// As memcpy, which costs more than copying a key.
+inline void copy(char* to, const char* from, std::size_t size) noexcept {
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    const std::uint64_t first = load(from);
+    const std::uint64_t last = load(from + size - 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + size - 8, &last, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + size - 4, from + size - 4, 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+}
+
 // A quote, a backslash or a control character.
 constexpr std::uint64_t json_special(std::uint64_t word) noexcept {
   return equal(word, '"') | equal(word, '\\') | below(word, 0x20);

@@ -1,8 +1,12 @@
 // Writing JSON: what leaves, and what may not.
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <random>
+#include <vector>
 
 #include "message/everything.hpp"
 #include "message/json_text.hpp"
@@ -52,6 +56,30 @@ TEST(JsonWriter, writes_doubles_that_read_back_exactly) {
     EXPECT_EQ(read.value, number);
   }
   EXPECT_EQ(json_of(One{1}), R"({"value":1})");
+}
+
+// Decimals with few digits are written by a way of their own; it must find the very text of the standard library.
+TEST(JsonWriter, writes_each_double_as_the_standard_library_does) {
+  std::vector<double> numbers{0.0,     -0.0, 1e-3, 0.00105,   99'999,  100'000,
+                              123'450, 1e9,  1e15, 0.1 + 0.2, 1.0 / 3, 5e-324};
+  std::mt19937_64 random(7);
+  for (const double scale : {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}) {
+    for (const std::uint64_t below : {10u, 1'000u, 1'000'000u, 1'000'000'000u, 4'000'000'000u}) {
+      for (int i = 0; i < 500; ++i) numbers.push_back(static_cast<double>(random() % below) / scale);
+    }
+  }
+  for (int i = 0; i < 5'000; ++i) {
+    const auto any = std::bit_cast<double>(random());
+    if (std::isfinite(any)) numbers.push_back(any);
+    numbers.push_back(std::nextafter(numbers[static_cast<std::size_t>(i)], 1e9));
+    numbers.push_back(-numbers[static_cast<std::size_t>(i)]);
+  }
+  for (const double number : numbers) {
+    char text[32];
+    const std::string_view expected(
+        text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, number).ptr - text));
+    EXPECT_EQ(json_of(One{number}), "{\"value\":" + std::string(expected) + "}");
+  }
 }
 
 TEST(JsonWriter, escapes_at_every_offset_of_a_word) {
