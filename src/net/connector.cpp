@@ -150,8 +150,4 @@ std::unique_ptr<FiberStream> connect(runtime::Shard& shard, const world::Address
   return stream;
 }
 
-std::unique_ptr<FiberStream> fiber_stream(runtime::Shard&, std::unique_ptr<world::Connection> connection) {
-  return std::make_unique<Stream>(to, std::move(connection));
-}
-
 }  // namespace tutti::net

@@ -32,8 +32,5 @@ class FiberStream {
 // the address and the reason, deadline_exceeded.
 [[nodiscard]] std::unique_ptr<FiberStream> connect(runtime::Shard& shard, const world::Address& to,
                                                    TlsClient* tls = nullptr, std::string_view server_name = {});
-// Over a connection that is there already (accepted, or a test's).
-[[nodiscard]] std::unique_ptr<FiberStream> fiber_stream(runtime::Shard& shard,
-                                                        std::unique_ptr<world::Connection> connection);
 
 }  // namespace tutti::net
