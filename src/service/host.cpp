@@ -16,6 +16,12 @@ namespace {
 
 }  // namespace
 
+std::vector<std::string> names_of(const std::vector<Composed>& services) {
+  std::vector<std::string> names;
+  for (const Composed& composed : services) names.emplace_back(composed.service.name);
+  return names;
+}
+
 // Timers and spawned work: fibers that belong to the host and end with it.
 struct Host::Background {
   Family family;
@@ -41,6 +47,7 @@ void Host::add(const Composed& composed) {
   compositions_.push_back(std::make_unique<Composition>(composed.service, *this));
   Composition& made = *compositions_.back();
   made.compose(composed.compose);
+  wire_names_.add(made);
   for (const auto& served : made.methods) served_.emplace(served->full_name, served.get());
 }
 

@@ -15,6 +15,7 @@
 #include "service/bus.hpp"
 #include "service/composition.hpp"
 #include "service/environment.hpp"
+#include "service/wire_names.hpp"
 
 namespace tutti::detail {
 
@@ -35,6 +36,9 @@ class Interceptor {
   virtual void repeated_differently(const MethodSpec& method, const std::string& difference) = 0;
   virtual void published(const EventMessage& message) = 0;
 };
+
+// For the settings: whose sections are read here.
+[[nodiscard]] std::vector<std::string> names_of(const std::vector<Composed>& services);
 
 class Host {
  public:
@@ -77,6 +81,7 @@ class Host {
   Metrics metrics_;
   std::vector<std::unique_ptr<Composition>> compositions_;
   std::map<std::string, ServedMethod*, std::less<>> served_;
+  WireNames wire_names_;
   std::unique_ptr<Bus> bus_;
   std::unique_ptr<client::Client> client_;
   struct Background;

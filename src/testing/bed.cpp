@@ -111,7 +111,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
       on_fiber([&] {
         try {
           for (const Composed& one : services) host->add(one);
-          sources.finish();
+          sources.finish(tutti::detail::names_of(services));
           host->start(true);
         } catch (...) {
           (void)host->stop(shard->now());
