@@ -175,6 +175,11 @@ class Reader {
   [[gnu::noinline]] void skip_spaces() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
+  bool take_key(const swar::Pattern& key) noexcept {
+    if (!key.starts(at_, static_cast<std::size_t>(end_ - at_))) return false;
+    at_ += key.size();
+    return true;
+  }
   [[nodiscard]] bool ahead(char c) const noexcept { return at_ != end_ && *at_ == c; }
   bool take(char c) noexcept {
     if (!ahead(c)) return false;
@@ -622,8 +627,7 @@ class Reader {
     skip_space();
     if (!take('}')) {
       while (true) {
-        if (next < codec.keys.size() && matches(codec.keys[next])) {
-          at_ += codec.keys[next].json.size() - 1;
+        if (next < codec.keys.size() && take_key(codec.keys[next].json)) {
           skip_space();
           if (!read_field(shape, next, seen, outside, value, place)) return false;
           ++next;
@@ -644,15 +648,6 @@ class Reader {
     if (missing != 0) complain_missing(shape, missing, place);
     if (shape.check != nullptr && report_.total() == before) report_.check(place, shape, value);
     return true;
-  }
-
-  // Whether the text goes on with this prepared key (its comma left out).
-  [[nodiscard]] bool matches(const RecordCodec::Key& key) const noexcept {
-    const std::size_t size = key.json.size() - 1;
-    const auto left = static_cast<std::size_t>(end_ - at_);
-    if (left < 8) return left >= size && std::memcmp(at_, key.json.data() + 1, size) == 0;
-    if (((swar::load(at_) ^ key.json_word) & key.json_mask) != 0) return false;
-    return size <= 8 || (left >= size && swar::same(at_, key.json.data() + 1, size));
   }
 
   bool read_field(const Shape& shape, std::size_t index, std::uint64_t& seen, std::uint64_t outside, void* value,

@@ -188,11 +188,11 @@ class Writer {
       if ((outside >> i & 1) != 0) continue;
       const void* const content = static_cast<const char*>(value) + field.offset;
       if (field.shape->kind == Kind::optional && !field.shape->optional->has(content)) continue;
-      const std::string_view key = codec.keys[i].json;
-      const std::size_t comma = first ? 1 : 0;
-      char* const at = out_.ensure(key.size());
-      swar::copy(at, key.data() + comma, key.size() - comma);
-      out_.set_end(at + (key.size() - comma));
+      const std::string& key = codec.keys[i].json.text();
+      char* at = out_.ensure(key.size() + 1);
+      if (!first) *at++ = ',';
+      swar::copy(at, key.data(), key.size());
+      out_.set_end(at + key.size());
       first = false;
       write(*field.shape, content, place.field(field.wire_name));
     }

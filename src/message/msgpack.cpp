@@ -144,9 +144,10 @@ void MsgpackOut::extension(std::int8_t type, std::string_view value) {
   out_.append(value);
 }
 
-MsgpackCursor::Type MsgpackCursor::peek() const noexcept {
-  if (at_ == end_) return Type::none;
-  const auto first = static_cast<unsigned char>(*at_);
+namespace {
+
+constexpr MsgpackCursor::Type type_of(unsigned first) {
+  using Type = MsgpackCursor::Type;
   if (first < 0x80 || first >= 0xE0 || (first >= 0xCC && first <= 0xD3)) return Type::integer;
   if (first < 0x90) return Type::map;
   if (first < 0xA0) return Type::array;
@@ -182,6 +183,14 @@ MsgpackCursor::Type MsgpackCursor::peek() const noexcept {
   }
 }
 
+}  // namespace
+
+constexpr std::array<MsgpackCursor::Type, 256> MsgpackCursor::type_by_first_byte = [] {
+  std::array<Type, 256> types{};
+  for (unsigned first = 0; first < types.size(); ++first) types[first] = type_of(first);
+  return types;
+}();
+
 bool MsgpackCursor::nil() noexcept {
   if (peek() != Type::nil) return refuse(done() ? Failure::truncated : Failure::other_type);
   ++at_;
@@ -194,14 +203,9 @@ bool MsgpackCursor::boolean(bool& value) noexcept {
   return true;
 }
 
-bool MsgpackCursor::integer(std::int64_t& value) noexcept {
+bool MsgpackCursor::long_integer(std::int64_t& value) noexcept {
   if (peek() != Type::integer) return refuse(done() ? Failure::truncated : Failure::other_type);
   const auto first = static_cast<unsigned char>(*at_);
-  if (first < 0x80 || first >= 0xE0) {
-    value = static_cast<std::int8_t>(first);
-    ++at_;
-    return true;
-  }
   const std::size_t size = std::size_t{1} << (first & 3);  // cc cd ce cf, d0 d1 d2 d3
   if (left() < 1 + size) return refuse(Failure::truncated);
   const char* const from = at_ + 1;
@@ -279,17 +283,9 @@ bool MsgpackCursor::number(double& value) noexcept {
   return true;
 }
 
-bool MsgpackCursor::take_sized(std::size_t header, std::size_t size, std::string_view& value) noexcept {
-  if (left() < header || left() - header < size) return refuse(Failure::truncated);
-  value = {at_ + header, size};
-  at_ += header + size;
-  return true;
-}
-
-bool MsgpackCursor::text(std::string_view& value) noexcept {
+bool MsgpackCursor::long_text(std::string_view& value) noexcept {
   if (peek() != Type::text) return refuse(done() ? Failure::truncated : Failure::other_type);
   const auto first = static_cast<unsigned char>(*at_);
-  if (first < 0xC0) return take_sized(1, first & 31U, value);
   const std::size_t width = std::size_t{1} << (first - 0xD9);
   if (left() < 1 + width) return refuse(Failure::truncated);
   const std::size_t size = width == 1   ? get<std::uint8_t>(at_ + 1)

@@ -6,6 +6,7 @@
 // Integers may come in any width; a number field also takes an integer that it can hold exactly.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -47,7 +48,11 @@ class MsgpackOut {
   void timestamp(std::int64_t nanoseconds);
   void extension(std::int8_t type, std::string_view value);
   // Bytes that are MessagePack already.
-  void raw(std::string_view bytes) { out_.append(bytes); }
+  void raw(std::string_view bytes) {
+    char* const at = out_.ensure(bytes.size());
+    swar::copy(at, bytes.data(), bytes.size());
+    out_.set_end(at + bytes.size());
+  }
 
  private:
   Buffer& out_;
@@ -63,7 +68,10 @@ class MsgpackCursor {
   explicit MsgpackCursor(std::string_view bytes)
       : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
-  [[nodiscard]] Type peek() const noexcept;  // none: at the end, or the one byte that is never used (0xc1)
+  // none: at the end, or the one byte that is never used (0xc1)
+  [[nodiscard]] Type peek() const noexcept {
+    return at_ == end_ ? Type::none : type_by_first_byte[static_cast<unsigned char>(*at_)];
+  }
   [[nodiscard]] bool done() const noexcept { return at_ == end_; }
   [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
   [[nodiscard]] std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
@@ -71,18 +79,25 @@ class MsgpackCursor {
 
   bool nil() noexcept;
   bool boolean(bool& value) noexcept;
-  bool integer(std::int64_t& value) noexcept;  // false, other_type, for one that does not fit
+  bool integer(std::int64_t& value) noexcept {  // false, other_type, for one that does not fit
+    if (at_ == end_ || static_cast<signed char>(*at_) < -32) return long_integer(value);
+    value = static_cast<signed char>(*at_++);
+    return true;
+  }
   bool unsigned_integer(std::uint64_t& value) noexcept;
-  bool number(double& value) noexcept;          // float32, float64
-  bool text(std::string_view& value) noexcept;  // not checked for UTF-8
+  bool number(double& value) noexcept;           // float32, float64
+  bool text(std::string_view& value) noexcept {  // not checked for UTF-8
+    if (at_ == end_ || (static_cast<unsigned char>(*at_) & 0xE0) != 0xA0) return long_text(value);
+    return take_sized(1, static_cast<unsigned char>(*at_) & 31U, value);
+  }
   bool binary(std::string_view& value) noexcept;
   bool array(std::uint32_t& count) noexcept;
   bool map(std::uint32_t& count) noexcept;
   bool timestamp(std::int64_t& nanoseconds) noexcept;
   bool extension(std::int8_t& type, std::string_view& value) noexcept;
   // Takes these bytes if they are what comes next: a key that is expected.
-  bool take_exactly(std::string_view bytes) noexcept {
-    if (left() < bytes.size() || !swar::same(at_, bytes.data(), bytes.size())) return false;
+  bool take_exactly(const swar::Pattern& bytes) noexcept {
+    if (!bytes.starts(at_, left())) return false;
     at_ += bytes.size();
     return true;
   }
@@ -97,7 +112,16 @@ class MsgpackCursor {
     failure_ = failure;
     return false;
   }
-  bool take_sized(std::size_t header, std::size_t size, std::string_view& value) noexcept;
+  bool long_integer(std::int64_t& value) noexcept;
+  bool long_text(std::string_view& value) noexcept;
+  bool take_sized(std::size_t header, std::size_t size, std::string_view& value) noexcept {
+    if (left() < header || left() - header < size) return refuse(Failure::truncated);
+    value = {at_ + header, size};
+    at_ += header + size;
+    return true;
+  }
+
+  static const std::array<Type, 256> type_by_first_byte;
 
   const char* begin_;
   const char* at_;

@@ -126,7 +126,7 @@ class Writer {
     for (std::size_t i = 0; i < shape.fields.size(); ++i) {
       if ((left_out >> i & 1) != 0) continue;
       const detail::Field& field = shape.fields[i];
-      out_.raw(codec.keys[i].msgpack);
+      out_.raw(codec.keys[i].msgpack.text());
       write(*field.shape, static_cast<const char*>(value) + field.offset, place.field(field.wire_name));
     }
     --depth_;

@@ -1,8 +1,6 @@
 // See record_codec.hpp.
 #include "message/record_codec.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <memory>
 
 #include "message/buffer.hpp"
@@ -28,17 +26,12 @@ std::unique_ptr<RecordCodec> made_for(const Shape& shape) {
   codec->table.resize(size);
   for (std::size_t i = 0; i < shape.fields.size(); ++i) {
     const detail::Field& field = shape.fields[i];
-    std::string json = ",";
+    std::string json;
     append_json_text(json, field.wire_name);
     json += ':';
     Buffer msgpack;
     MsgpackOut(msgpack).text(field.wire_name);
-    RecordCodec::Key& key = codec->keys.emplace_back();
-    const std::size_t in_word = std::min<std::size_t>(json.size() - 1, sizeof key.json_word);
-    std::memcpy(&key.json_word, json.data() + 1, in_word);
-    std::memset(&key.json_mask, 0xff, in_word);
-    key.json = std::move(json);
-    key.msgpack = msgpack.view();
+    codec->keys.push_back({swar::Pattern(std::move(json)), swar::Pattern(std::string(msgpack.view()))});
     const std::uint64_t bit = std::uint64_t{1} << i;
     if (!field.may_be_absent) codec->required |= bit;
     if (!field.header.empty() || field.status) codec->http |= bit;

@@ -1,4 +1,4 @@
-// What both codecs prepare once per record type: each field's key as it stands in the text (`,"name":`) and in
+// What both codecs prepare once per record type: each field's key as it stands in the text (`"name":`) and in
 // MessagePack, a hash table over the wire names, and which fields must be there. Kept in the shape's codec slot.
 #pragma once
 
@@ -10,16 +10,14 @@
 #include <tutti/detail/shape.hpp>
 
 #include "message/rules.hpp"
+#include "message/swar.hpp"
 
 namespace tutti::message {
 
 struct RecordCodec {
   struct Key {
-    std::string json;     // ,"name":   (readers compare from the quote on, so the colon is part of the comparison)
-    std::string msgpack;  // the name as a MessagePack str
-    // The first eight bytes of what JSON readers compare, and which bits of them belong to it.
-    std::uint64_t json_word = 0;
-    std::uint64_t json_mask = 0;
+    swar::Pattern json;     // "name":  (the colon is part of the comparison)
+    swar::Pattern msgpack;  // the name as a MessagePack str
   };
 
   static constexpr std::size_t not_found = static_cast<std::size_t>(-1);

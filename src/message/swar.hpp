@@ -2,10 +2,13 @@
 // its lowest set byte is exact, those above it may be false, so ask for first() only.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <utility>
 
 namespace tutti::message::swar {
 
@@ -42,6 +45,32 @@ inline bool same(const char* a, const char* b, std::size_t size) noexcept {
   }
   return true;
 }
+
+// A text that is looked for again and again at the start of others: its first eight bytes as a word.
+class Pattern {
+ public:
+  Pattern() = default;
+  explicit Pattern(std::string text) : text_(std::move(text)) {
+    const std::size_t in_word = std::min<std::size_t>(text_.size(), sizeof word_);
+    std::memcpy(&word_, text_.data(), in_word);
+    std::memset(&mask_, 0xff, in_word);
+  }
+
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  [[nodiscard]] std::size_t size() const noexcept { return text_.size(); }
+  // Whether the `left` bytes at `at` start with it.
+  [[nodiscard]] bool starts(const char* at, std::size_t left) const noexcept {
+    const std::size_t size = text_.size();
+    if (left < sizeof word_) return left >= size && std::memcmp(at, text_.data(), size) == 0;
+    if (((load(at) ^ word_) & mask_) != 0) return false;
+    return size <= sizeof word_ || (left >= size && same(at, text_.data(), size));
+  }
+
+ private:
+  std::string text_;
+  std::uint64_t word_ = 0;
+  std::uint64_t mask_ = 0;
+};
 
 // Up to seven bytes as the low ones of a word, the others zero; reads nothing behind them.
 inline std::uint64_t load_short(const char* at, std::size_t size) noexcept {

@@ -36,7 +36,7 @@ std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
   return 0;
 }
 
-bool utf8_valid(std::string_view text) noexcept {
+bool utf8_valid_beyond_ascii(std::string_view text) noexcept {
   std::size_t at = 0;
   while (at < text.size()) {
     if (at + 8 <= text.size()) {

@@ -2,13 +2,23 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+
+#include "message/swar.hpp"
 
 namespace tutti::message {
 
 // Bytes of the character that starts at `at`; 0 if no valid one starts there.
 [[nodiscard]] std::size_t utf8_length(std::string_view text, std::size_t at) noexcept;
-[[nodiscard]] bool utf8_valid(std::string_view text) noexcept;
+[[nodiscard]] bool utf8_valid_beyond_ascii(std::string_view text) noexcept;
+[[nodiscard]] inline bool utf8_valid(std::string_view text) noexcept {
+  std::size_t at = 0;
+  std::uint64_t seen = 0;
+  for (; at + 8 <= text.size(); at += 8) seen |= swar::load(text.data() + at);
+  seen |= swar::load_short(text.data() + at, text.size() - at);
+  return (seen & swar::high_bits) == 0 || utf8_valid_beyond_ascii(text);
+}
 // Characters (code points) of valid UTF-8.
 [[nodiscard]] std::size_t utf8_count(std::string_view text) noexcept;
 
