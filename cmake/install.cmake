@@ -1,4 +1,4 @@
-# What `cmake --install` lays down: the libraries, the public headers, tutti_embed() and the package that lets another
+# What `cmake --install` lays down: the libraries, the public headers, tutti_embed(), tutti_image() and the package that lets another
 # project say find_package(tutti CONFIG REQUIRED) and link tutti::tutti. The program installs itself in tool/.
 # The libraries are static, so what they link privately is linked by the user's program: tutti-config.cmake finds it again.
 include(CMakePackageConfigHelpers)
@@ -19,4 +19,8 @@ install(FILES
   ${CMAKE_BINARY_DIR}/package/tutti-config-version.cmake
   cmake/tutti_embed.cmake
   cmake/embed_sources.cmake
+  cmake/tutti_image.cmake
+  cmake/Dockerfile.in
   DESTINATION ${package_dir})
+install(PROGRAMS cmake/image-root cmake/image-build DESTINATION ${CMAKE_INSTALL_DATADIR}/tutti)
+include(cmake/package.cmake)
