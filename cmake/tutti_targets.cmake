@@ -38,17 +38,24 @@ function(tutti_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
-# tutti_fuzz(<name> SOURCES x_fuzz.cpp LINKS ... CORPUS dir): with TUTTI_FUZZ (clang) a libFuzzer
-# program; otherwise the stored corpus is run once through the same entry as a test.
+# tutti_fuzz(<name> SOURCE http1/uri_fuzz.cpp LINKS tutti_wire ...): its seeds lie beside it in http1/uri_corpus, its words
+# in http1/uri.dict. With TUTTI_FUZZ (clang) a libFuzzer program, one of the target `fuzzers`, with what scripts/fuzz gives
+# it in <name>_fuzz.inputs; otherwise the seeds are run once through the same entry as a test.
 function(tutti_fuzz name)
-  cmake_parse_arguments(arg "" "CORPUS" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "SOURCE" "LINKS" ${ARGN})
+  string(REGEX REPLACE "_fuzz\\.cpp$" "" base "${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE}")
   if(TUTTI_FUZZ)
-    add_executable(${name}_fuzz ${arg_SOURCES})
-    target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_executable(${name}_fuzz ${arg_SOURCE})
+    add_dependencies(fuzzers ${name}_fuzz)
     target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    file(WRITE ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name}_fuzz.inputs "${base}_corpus\n-dict=${base}.dict\n")
   else()
-    add_executable(${name}_fuzz ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz_replay.cpp)
-    add_test(NAME ${name}_corpus COMMAND ${name}_fuzz ${arg_CORPUS})
+    add_executable(${name}_fuzz ${arg_SOURCE} ${CMAKE_SOURCE_DIR}/tests/fuzz_replay.cpp)
+    add_test(NAME ${name}_corpus COMMAND ${name}_fuzz ${base}_corpus)
   endif()
+  target_include_directories(${name}_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${name}_fuzz PRIVATE ${arg_LINKS} tutti_options)
 endfunction()
