@@ -126,7 +126,9 @@ TEST(Shard, several_are_driven_in_one_thread_through_virtual_time) {
   });
 
   for (;;) {
-    while (one.turn() | two.turn()) {
+    for (bool busy = true; busy;) {
+      const bool one_busy = one.turn();
+      busy = two.turn() || one_busy;
     }
     const Instant next = std::min({one.next_timer(), two.next_timer(), world.next_event()});
     if (next == Instant::never()) break;
