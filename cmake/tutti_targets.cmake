@@ -19,6 +19,8 @@ function(tutti_library folder)
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(tutti_${folder} PUBLIC cxx_std_20)
+  # A program that is linked with --gc-sections, as tutti_image() does, leaves out what it does not use.
+  target_compile_options(tutti_${folder} PRIVATE -ffunction-sections -fdata-sections)
   target_link_libraries(tutti_${folder} PUBLIC ${arg_LINKS} PRIVATE ${arg_PRIVATE_LINKS}
     $<BUILD_INTERFACE:tutti_options>)
   set_target_properties(tutti_${folder} PROPERTIES EXPORT_NAME ${folder})
