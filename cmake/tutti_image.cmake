@@ -47,6 +47,7 @@ function(tutti_image target)
     # SQLite puts what it sorts beside the databases: nothing else can be written to.
     string(APPEND environment " \\\n    TUTTI_DATA=/data SQLITE_TMPDIR=/data")
   endif()
+  target_link_options(${target} PRIVATE -Wl,--gc-sections)
   string(STRIP "${target} ${targets}" targets)
   configure_file(${TUTTI_IMAGE_TEMPLATE} ${file} @ONLY)
 
