@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "fleet/fleet_text.hpp"
 #include "fleet/refusal.hpp"
 
 namespace tutti::fleet {
@@ -57,8 +58,8 @@ TEST_F(FleetFile, quotes_a_wrong_number) {
 TEST_F(FleetFile, notes_what_it_ignores) {
   const DesiredState state = read("services:\n  web:\n    command: x\n    image: nginx\n");
 
-  ASSERT_EQ(state.notes.size(), 1u);
-  EXPECT_NE(state.notes[0].find("compose.yaml:4:5: service \"web\": image is ignored"), std::string::npos);
+  ASSERT_EQ(state.ignored.size(), 1u);
+  EXPECT_NE(state.ignored[0].find("compose.yaml:4:5: service \"web\": image is ignored"), std::string::npos);
 }
 
 TEST_F(FleetFile, takes_variables_from_the_surroundings_before_dot_env) {

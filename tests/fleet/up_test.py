@@ -1,7 +1,7 @@
 """The program `tutti` over small fleets of shell scripts: started, killed, interrupted."""
 import os, re, shutil, signal, socket, subprocess, sys, tempfile, time, unittest
 
-TUTTI = sys.argv.pop(1)
+TUTTI = os.path.abspath(sys.argv.pop(1))
 
 
 def until(condition, what, seconds=20):

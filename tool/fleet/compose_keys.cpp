@@ -1,9 +1,9 @@
 #include "fleet/compose_keys.hpp"
 
-#include <algorithm>
 #include <array>
-#include <numeric>
 #include <vector>
+
+#include "settings/keys.hpp"
 
 namespace tutti::fleet {
 namespace {
@@ -160,21 +160,6 @@ constexpr auto table = std::to_array<ComposeKey>({
     {"services.x-tutti", "owner", honoured, "who answers for it; shown by tutti config"},
 });
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
 std::string_view word(Treatment treatment) {
   switch (treatment) {
     case honoured:
@@ -198,19 +183,10 @@ const ComposeKey* find_key(std::string_view section, std::string_view name) noex
 }
 
 std::string_view nearest_key(std::string_view section, std::string_view name) {
-  constexpr std::size_t name_bytes_max = 64;  // a longer one is no slip of the finger
-  if (name.size() > name_bytes_max) return {};
-  std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const ComposeKey& key : table) {
-    if (key.section != section) continue;
-    const std::size_t d = distance(key.name, name);
-    if (d < best_distance) {
-      best_distance = d;
-      best = key.name;
-    }
-  }
-  return best;
+  std::vector<std::string_view> names;
+  for (const ComposeKey& key : table)
+    if (key.section == section) names.push_back(key.name);
+  return settings::nearest(name, names);
 }
 
 std::string keys_as_markdown() {

@@ -16,10 +16,12 @@ enum class Condition { started, healthy, completed };
 enum class Restart { no, on_failure, always, unless_stopped };
 enum class Transport { rpc, http };
 
+// A `place` is where the fleet file says so ("compose.yaml:3:7"), for messages about what is wrong with it.
 struct Dependency {
   std::string service;
   Condition condition = Condition::started;
   bool required = true;
+  std::string place = {};
 };
 
 struct PublishedPort {
@@ -27,6 +29,7 @@ struct PublishedPort {
   std::uint16_t first = 0;  // 0: any free one
   std::uint16_t last = 0;   // instance n takes first + n
   std::uint16_t target = 0;
+  std::string place = {};
 };
 
 struct Healthcheck {
@@ -43,14 +46,17 @@ struct MountedSecret {
 
 struct DesiredService {
   std::string name;
-  std::string binary = {};  // empty: `command` alone
+  std::string place = {};
+  std::string program_place = {};  // of the key that names the program
+  std::string binary = {};         // empty: `command` alone
   std::vector<std::string> command = {};
   std::map<std::string, std::string> environment = {};
   std::vector<PublishedPort> ports = {};
   std::vector<Dependency> depends_on = {};
   Healthcheck healthcheck = {};
   Restart restart = Restart::always;
-  int restart_max = 0;  // on-failure:n; 0: no limit
+  int restart_max = 0;             // on-failure:n; 0: no limit
+  std::string restart_place = {};  // empty: the default
   std::chrono::milliseconds stop_grace_period{10'000};
   std::string stop_signal = "SIGTERM";
   std::uint32_t replicas = 1;
@@ -59,13 +65,20 @@ struct DesiredService {
   std::vector<std::string> with = {};
   Transport transport = Transport::rpc;
   std::string owner = {};
+  std::vector<std::string> profiles = {};
+
+  // Whether somebody looks if it is ready; otherwise it is ready once it is started.
+  [[nodiscard]] bool is_probed() const {
+    return !healthcheck.disabled && (!binary.empty() || !healthcheck.test.empty());
+  }
 };
 
 struct DesiredState {
   std::string name;
   std::filesystem::path folder;  // of the first fleet file
   std::vector<DesiredService> services;
-  std::vector<std::string> notes;  // "compose.yaml:3: service "web": image is ignored: ..."
+  std::vector<std::string> ignored;  // keys without a meaning here: "compose.yaml:3:5: service "web": image is ..."
+  std::vector<std::string> notes;    // what else should be known, such as variables that are not set
 
   // The service that hosts `name`: itself, or the one that says `with`.
   [[nodiscard]] const DesiredService* host_of(const std::string& name) const {

@@ -1,5 +1,5 @@
 // Compose files into the desired state: read each, interpolate its values, check its keys, merge the files by Compose's
-// rules, take the active profiles, place what `with` hosts. Every refusal names file, line, column and key.
+// rules, read the services, take those of the active profiles. Every refusal names file, line, column and key.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +19,7 @@ struct FleetRequest {
 };
 
 // Throws Refusal.
+[[nodiscard]] std::filesystem::path fleet_folder(const FleetRequest& request);  // of the first file; reads none
 [[nodiscard]] DesiredState read_fleet(const FleetRequest& request);
-// As `tutti config` prints it. Secrets' contents are left out.
-[[nodiscard]] std::string to_text(const DesiredState& state);
 
 }  // namespace tutti::fleet

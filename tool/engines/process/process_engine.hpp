@@ -13,6 +13,7 @@ struct ProcessSettings {
   std::filesystem::path data;         // TUTTI_DATA of all services: file names begin with the service's name
   std::filesystem::path ready_file;   // made when every service is ready; empty: none
   std::filesystem::path program_dir;  // where x-tutti.binary is looked up first
+  enum class Terminal { no, yes } terminal = Terminal::no;  // a person reads the output
   enum class Colour { no, yes } colour = Colour::no;
 };
 
