@@ -1,13 +1,18 @@
 #include "runtime/fiber.hpp"
 
+#include <sys/mman.h>
+
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "refused_system_call.hpp"
 #include "runtime/on_fiber.hpp"
 #include "runtime/parker.hpp"
 #include "runtime/sanitizers.hpp"
@@ -261,6 +266,38 @@ TEST(FiberDeathTest, leaves_other_faults_to_the_handler_before) {
         shard.run();
       },
       expected);
+}
+
+// Prints what the next fiber is refused with, while one that has its stack already goes on.
+void print_refusal_of_next_fiber(const std::function<void()>& make_scarce) {
+  world::SimulatedWorld world;
+  Shard shard(world, {});
+  bool went_on = false;
+  shard.spawn({}, [&] {
+    sleep(1s);
+    went_on = true;
+    shard.stop();
+  });
+  while (shard.turn()) {
+  }
+  make_scarce();
+  const std::string refusal = message_of([&] { shard.spawn({}, [] {}); });
+  const Code code = code_thrown_by([&] { shard.spawn({}, [] {}); });
+  shard.run();
+  std::fprintf(stderr, "%s; code %d, the other went on: %d\n", refusal.c_str(), static_cast<int>(code), went_on);
+  std::_Exit(0);
+}
+
+TEST(FiberDeathTest, without_memory_for_a_stack_is_refused_and_the_others_go_on) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::string then =
+      "; code " + std::to_string(static_cast<int>(Code::resource_exhausted)) + ", the other went on: 1";
+  EXPECT_EXIT(print_refusal_of_next_fiber([] {
+                tests::refuse_system_call(SYS_mmap, ENOMEM, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK);
+              }),
+              ::testing::ExitedWithCode(0), "no stack for another fiber after 1: Cannot allocate memory; .*" + then);
+  EXPECT_EXIT(print_refusal_of_next_fiber([] { tests::refuse_system_call(SYS_mprotect, ENOMEM, 2, PROT_NONE); }),
+              ::testing::ExitedWithCode(0), "raise the kernel's vm.max_map_count .*" + then);
 }
 
 TEST(Fiber, refuses_stacks_out_of_range) {

@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
+#include "refused_system_call.hpp"
 #include "world/both_worlds.hpp"
 
 namespace tutti::world {
@@ -48,6 +51,37 @@ TEST_F(RealNetworkTest, costs_one_recv_and_one_send_per_request_on_a_kept_connec
   EXPECT_EQ(after.recv - before.recv, 200u);
   EXPECT_EQ(after.send - before.send, 200u);
   EXPECT_EQ(after.control - before.control, 0u);
+}
+
+// Linux before 5.11, or a container whose profile does not know the call.
+TEST(RealNetworkDeathTest, waits_in_whole_milliseconds_where_epoll_pwait2_is_missing) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (const int error : {ENOSYS, EPERM}) {
+    EXPECT_EXIT(
+        {
+          tests::refuse_system_call(SYS_epoll_pwait2, error, 4, 0);
+          const auto world = real_world();
+          const auto network = world->make_network();
+          const Instant start = world->clock().instant();
+          network->poll(start + std::chrono::microseconds(1500));
+          const bool not_early = world->clock().instant() >= start + std::chrono::microseconds(1500);
+          const std::uint64_t waits = counters_of(*network).wait;
+
+          Pair pair(*world, *network);
+          std::string heard;
+          Acting server([&](Ready ready) {
+            if (ready.readable) heard += read_some(*pair.server).text;
+          });
+          const bool connected = pair.connected();
+          pair.server->watch(&server);
+          (void)pair.client->write(bytes_of("hello"));
+          (void)poll_until(*world, *network, [&] { return heard == "hello"; });
+          std::fprintf(stderr, "not early %d, waits %d, connected %d, heard %s\n", not_early, static_cast<int>(waits),
+                       connected, heard.c_str());
+          std::_Exit(0);
+        },
+        testing::ExitedWithCode(0), "not early 1, waits 1, connected 1, heard hello");
+  }
 }
 
 TEST_F(RealNetworkTest, ends_a_waiting_poll_when_another_thread_wakes_it) {
