@@ -17,41 +17,75 @@ function element(tag, text = "", more = {}) {
   return Object.assign(document.createElement(tag), {textContent: text}, more);
 }
 
-function say(text) {
+// Good news passes; bad news stays until the customer goes on.
+function say(text, kind = "good") {
   at("message").textContent = text;
+  at("message").className = kind;
   clearTimeout(say.timer);
-  say.timer = setTimeout(() => (at("message").textContent = ""), 8000);
+  if (kind === "good") say.timer = setTimeout(() => say("", ""), 8000);
+}
+
+const states = {placed: "Placed, the payment is under way", paid: "Paid", declined: "Declined"};
+
+// The errors of storefront/contract.hpp, as the customer should read them.
+const sentences = {
+  "storefront.NotAnImage": ({reason}) => `This file cannot be used: ${reason}.`,
+  "storefront.Unknown": ({sku}) => `The shop does not sell "${sku}".`,
+  "storefront.UnknownProduct": ({sku}) => `The shop no longer sells "${sku}". Remove it and order again.`,
+  "storefront.TooMuch": ({total_minor_max}) => `One order may come to ${money(total_minor_max)} at most.`,
+  "storefront.UnknownOrder": ({id}) => `There is no order with the number ${id}.`,
+  "storefront.NotPayable": ({state}) => state === "paid" ? "This order is already paid." : "This order waits for its payment already.",
+};
+const codes = {
+  unavailable: "The shop is not at its best just now. Try again in a moment.",
+  deadline_exceeded: "That took the shop too long. Try again in a moment.",
+  resource_exhausted: "Too many customers at once. Try again in a moment.",
+};
+
+function sentence(problem, status) {
+  const known = sentences[problem.type];
+  if (known && problem.value) return known(problem.value);
+  return codes[problem.code] || problem.detail || problem.title || `The shop answered ${status}.`;
 }
 
 async function ask(method, path, {json, body, headers = {}} = {}) {
   if (json) headers = {...headers, "Content-Type": "application/json"};
   let reply;
   try {
-    reply = await fetch(path, {method, headers, body: json ? JSON.stringify(json) : body});
+    reply = await fetch(path, {method, headers, body: json ? JSON.stringify(json) : body, signal: AbortSignal.timeout(40000)});
   } catch {
     throw new Error("The shop cannot be reached. Try again in a moment.");
   }
   const answer = await reply.json().catch(() => ({}));
   if (reply.ok) return answer;
-  const error = new Error(answer.detail || answer.title || `The shop answered ${reply.status}.`);
+  const error = new Error(sentence(answer, reply.status));
   error.refused = reply.status < 500 && reply.status !== 429;  // nothing was ordered
   throw error;
 }
 
 // Runs the work with the button disabled, and says what went wrong.
-async function busy(button, work) {
+async function busy(button, waiting, work) {
+  const {textContent} = button;
   button.disabled = true;
+  button.textContent = waiting;
+  say("", "");
   try {
     await work();
   } catch (error) {
-    say(error.message);
+    say(error.message, "bad");
+    button.disabled = false;
+    button.focus();  // a disabled one lost it
   } finally {
     button.disabled = false;
+    button.textContent = textContent;
   }
 }
 
+const submitted = (event) => (event.preventDefault(), event.submitter || event.target.querySelector("button"));
+
 function picture(product) {
   const frame = element("div", "", {className: "picture"});
+  frame.style.setProperty("--hue", [...product.sku].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7) % 360);
   const letter = element("span", product.name.slice(0, 1));
   letter.setAttribute("aria-hidden", "true");
   if (!product.image) {
@@ -75,22 +109,35 @@ function productItem(product) {
     setQuantity(product, (basket.get(product.sku)?.quantity || 0) + 1);
     say(`${product.name} is in the basket.`);
   });
-  const upload = element("label", "Image", {className: "upload"});
-  const file = element("input", "", {type: "file", accept: "image/png,image/jpeg"});
-  file.setAttribute("aria-label", `Upload an image of ${product.name}`);
-  file.addEventListener("change", () => file.files[0] && busy(file, async () => {
-    await ask("PUT", `/api/products/${encodeURIComponent(product.sku)}/image?width=320`,
-      {body: file.files[0], headers: {"Content-Type": "application/octet-stream"}});
-    const fresh = productItem({...product, image: `/images/${product.sku}`, seen: Date.now()});
-    item.replaceWith(fresh);
-    fresh.querySelector("input").focus();
-    say(`${product.name} has a new image.`);
-  }));
-  upload.append(file);
   const actions = element("div", "", {className: "actions"});
-  actions.append(add, upload);
-  item.append(picture(product), words, actions);
+  actions.append(add);
+  item.append(picture(product), words, actions, upload(product, item));
   return item;
+}
+
+function upload(product, item) {
+  const label = element("label", "", {className: "upload"});
+  const words = element("span", "Image");
+  const file = element("input", "", {type: "file", accept: "image/png,image/jpeg", title: "JPEG or PNG, at most 20 MB"});
+  file.setAttribute("aria-label", `Upload an image of ${product.name}`);
+  file.addEventListener("change", async () => {
+    if (!file.files[0]) return;
+    label.classList.add("waiting");
+    await busy(file, "", async () => {
+      words.textContent = "Sending …";
+      await ask("PUT", `/api/products/${encodeURIComponent(product.sku)}/image?width=320`,
+        {body: file.files[0], headers: {"Content-Type": "application/octet-stream"}});
+      const fresh = productItem({...product, image: `/images/${product.sku}`, seen: Date.now()});
+      item.replaceWith(fresh);
+      fresh.querySelector("input").focus();
+      say(`${product.name} has a new image.`);
+    });
+    label.classList.remove("waiting");
+    words.textContent = "Image";
+    file.value = "";  // the same file may be chosen again
+  });
+  label.append(words, file);
+  return label;
 }
 
 async function browse() {
@@ -134,28 +181,32 @@ function showBasket() {
   at("basket").replaceChildren(...lines.map(basketItem));
   at("empty").hidden = lines.length > 0;
   at("checkout").hidden = lines.length === 0;
-  at("total").textContent = money(lines.reduce((sum, line) => sum + line.product.price_minor * line.quantity, 0));
+  const total = money(lines.reduce((sum, line) => sum + line.product.price_minor * line.quantity, 0));
+  at("total").textContent = total;
+  at("to-basket").hidden = lines.length === 0;
+  at("to-basket").textContent = `Basket: ${total}`;
 }
-
-const states = {placed: "Placed, the payment is under way", paid: "Paid", declined: "Declined"};
 
 function showOrder(order) {
   shown = order.id;
+  history.replaceState(null, "", "#order=" + encodeURIComponent(order.id));  // a reloaded page shows it again
   at("order").hidden = false;
   at("state").textContent = states[order.state] || order.state;
   at("state").className = `state ${order.state}`;
   at("sum").textContent = money(order.total_minor);
-  at("reason").textContent = order.reason || "";
+  at("reason").textContent = order.reason ? `${order.reason[0].toUpperCase()}${order.reason.slice(1)}.` : "";
   at("order-id").textContent = order.id;
   at("payment").hidden = order.state !== "declined";
   clearTimeout(showOrder.timer);
   if (order.state === "placed") showOrder.timer = setTimeout(() => poll(order.id), 2000);
 }
 
+const found = (id) => ask("GET", `/api/orders/${encodeURIComponent(id)}`);
+
 async function poll(id) {
-  let order = {id, state: "placed"};
+  let order;
   try {
-    order = await ask("GET", `/api/orders/${encodeURIComponent(id)}`);
+    order = await found(id);
   } catch {  // asked again
     if (id === shown) showOrder.timer = setTimeout(() => poll(id), 5000);
     return;
@@ -172,48 +223,41 @@ at("text").addEventListener("input", () => {
 });
 for (const id of ["customer", "card"]) at(id).addEventListener("input", () => (orderKey = ""));
 
-at("checkout").addEventListener("submit", (event) => {
-  event.preventDefault();
-  busy(event.submitter || event.target.querySelector("button"), async () => {
-    orderKey ||= newKey();
-    const lines = [...basket.values()].map(({product, quantity}) => ({sku: product.sku, quantity}));
-    let order;
-    try {
-      order = await ask("POST", "/api/orders", {
-        json: {customer: at("customer").value.trim(), lines, card: digits(at("card").value)},
-        headers: {"Idempotency-Key": orderKey},
-      });
-    } catch (error) {
-      if (error.refused) orderKey = "";
-      throw error;
-    }
-    orderKey = "";
-    basket.clear();
-    at("card").value = "";
-    showBasket();
-    showOrder(order);
-    at("basket-title").focus();
-    say(`Order: ${states[order.state]}. ${order.reason || ""}`);
-  });
-});
+at("checkout").addEventListener("submit", (event) => busy(submitted(event), "Ordering …", async () => {
+  orderKey ||= newKey();
+  const lines = [...basket.values()].map(({product, quantity}) => ({sku: product.sku, quantity}));
+  let order;
+  try {
+    order = await ask("POST", "/api/orders", {
+      json: {customer: at("customer").value.trim(), lines, card: digits(at("card").value)},
+      headers: {"Idempotency-Key": orderKey},
+    });
+  } catch (error) {
+    if (error.refused) orderKey = "";
+    throw error;
+  }
+  orderKey = "";
+  basket.clear();
+  at("card").value = "";
+  showBasket();
+  showOrder(order);
+  at("order-title").focus();
+  say(`Order: ${states[order.state]}.`);
+}));
 
-at("payment").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const id = shown;
-  busy(event.submitter || event.target.querySelector("button"), async () => {
-    const order = await ask("POST", `/api/orders/${encodeURIComponent(id)}/payment`, {json: {card: digits(at("other-card").value)}});
-    at("other-card").value = "";
-    showOrder(order);
-    say(`Order: ${states[order.state]}. ${order.reason || ""}`);
-  });
-});
+at("payment").addEventListener("submit", (event) => busy(submitted(event), "Paying …", async () => {
+  const order = await ask("POST", `/api/orders/${encodeURIComponent(shown)}/payment`, {json: {card: digits(at("other-card").value)}});
+  at("other-card").value = "";
+  showOrder(order);
+  at("order-title").focus();
+  say(`Order: ${states[order.state]}.`);
+}));
 
-at("lookup").addEventListener("submit", (event) => {
-  event.preventDefault();
-  busy(event.submitter || event.target.querySelector("button"), async () => {
-    showOrder(await ask("GET", `/api/orders/${encodeURIComponent(at("lookup-id").value.trim())}`));
-  });
-});
+at("lookup").addEventListener("submit", (event) => busy(submitted(event), "Looking …", async () => {
+  showOrder(await found(at("lookup-id").value.trim()));
+  at("order-title").focus();
+}));
 
 showBasket();
 browse();
+if (location.hash.startsWith("#order=")) found(decodeURIComponent(location.hash.slice(7))).then(showOrder).catch((error) => say(error.message, "bad"));
