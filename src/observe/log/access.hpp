@@ -40,6 +40,8 @@ class AccessLog {
  public:
   AccessLog(LogChannel& channel, const AccessLogSettings& settings) noexcept;
 
+  // False: no line is written, whatever the request.
+  [[nodiscard]] bool enabled() const noexcept { return channel_.enabled(level_); }
   // Whether write() would write it: worth asking before costly text is made. Thread-safe.
   [[nodiscard]] bool wants(const AccessRecord& record, const TraceContext& trace) const noexcept;
   // Thread-safe. Sampling goes by the trace id, so all services of a trace decide alike.

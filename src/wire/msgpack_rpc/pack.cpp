@@ -159,7 +159,7 @@ std::optional<Head> Cursor::peek(Head::Kind kind) const noexcept {
   return head;
 }
 
-std::optional<std::uint64_t> Cursor::unsigned_number() noexcept {
+std::optional<std::uint64_t> Cursor::long_unsigned_number() noexcept {
   const auto head = peek(Head::Kind::integer);
   if (!head) return std::nullopt;
   const auto first = static_cast<unsigned char>(rest_[0]);
@@ -174,7 +174,7 @@ std::optional<std::uint64_t> Cursor::unsigned_number() noexcept {
   return number;
 }
 
-std::optional<std::string_view> Cursor::text() noexcept {
+std::optional<std::string_view> Cursor::long_text() noexcept {
   const auto head = peek(Head::Kind::text);
   if (!head) return std::nullopt;
   const std::string_view text = rest_.substr(head->bytes, static_cast<std::size_t>(head->payload));
@@ -182,24 +182,18 @@ std::optional<std::string_view> Cursor::text() noexcept {
   return text;
 }
 
-std::optional<std::uint64_t> Cursor::array() noexcept {
+std::optional<std::uint64_t> Cursor::long_array() noexcept {
   const auto head = peek(Head::Kind::array);
   if (!head) return std::nullopt;
   rest_.remove_prefix(head->bytes);
   return head->elements;
 }
 
-std::optional<std::uint64_t> Cursor::map() noexcept {
+std::optional<std::uint64_t> Cursor::long_map() noexcept {
   const auto head = peek(Head::Kind::map);
   if (!head) return std::nullopt;
   rest_.remove_prefix(head->bytes);
   return head->elements / 2;
-}
-
-bool Cursor::nil() noexcept {
-  if (!peek(Head::Kind::nil)) return false;
-  rest_.remove_prefix(1);
-  return true;
 }
 
 std::optional<std::string_view> Cursor::value() noexcept {

@@ -65,11 +65,36 @@ class Cursor {
 
   explicit Cursor(std::string_view data) : rest_(data) {}
 
-  [[nodiscard]] std::optional<std::uint64_t> unsigned_number() noexcept;
-  [[nodiscard]] std::optional<std::string_view> text() noexcept;
-  [[nodiscard]] std::optional<std::uint64_t> array() noexcept;  // moves behind the head
-  [[nodiscard]] std::optional<std::uint64_t> map() noexcept;
-  [[nodiscard]] bool nil() noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> unsigned_number() noexcept {
+    if (first() >= 0x80) return long_unsigned_number();
+    const std::uint64_t number = first();
+    rest_.remove_prefix(1);
+    return number;
+  }
+  [[nodiscard]] std::optional<std::string_view> text() noexcept {
+    const std::size_t size = first() & 0x1fu;
+    if ((first() & 0xe0u) != 0xa0 || rest_.size() <= size) return long_text();
+    const std::string_view text = rest_.substr(1, size);
+    rest_.remove_prefix(1 + size);
+    return text;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> array() noexcept {  // moves behind the head
+    if ((first() & 0xf0u) != 0x90) return long_array();
+    const std::uint64_t elements = first() & 0x0fu;
+    rest_.remove_prefix(1);
+    return elements;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> map() noexcept {
+    if ((first() & 0xf0u) != 0x80) return long_map();
+    const std::uint64_t pairs = first() & 0x0fu;
+    rest_.remove_prefix(1);
+    return pairs;
+  }
+  [[nodiscard]] bool nil() noexcept {
+    if (first() != 0xc0) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
   // A whole value as bytes, whatever it is; nothing if it is malformed, cut off or too deep.
   [[nodiscard]] std::optional<std::string_view> value() noexcept;
 
@@ -77,7 +102,13 @@ class Cursor {
   [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
 
  private:
+  // At the end the one byte that is never used.
+  [[nodiscard]] unsigned first() const noexcept { return rest_.empty() ? 0xc1 : static_cast<unsigned char>(rest_[0]); }
   [[nodiscard]] std::optional<Head> peek(Head::Kind kind) const noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> long_unsigned_number() noexcept;
+  [[nodiscard]] std::optional<std::string_view> long_text() noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> long_array() noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> long_map() noexcept;
 
   std::string_view rest_;
 };
