@@ -48,24 +48,33 @@ class Caller {
   }
   // A method without a request.
   template <class M>
-    requires(!M::has_request)
-  auto operator()(const M& method) const {
-    return call_one(method, nullptr, CallOptions{});
+    requires(!M::has_request && !M::has_stream_in)
+  auto operator()(const M& method, const CallOptions& options = {}) const {
+    return call_one(method, nullptr, options);
   }
   // A method with a stream parameter: body(Out<T>&) writes it.
   template <class M, class Body>
     requires(M::has_stream_in)
   auto operator()(const M& method, typename M::request request, Body&& body, const CallOptions& options = {}) const {
-    using Item = typename M::stream_in;
-    using B = std::remove_reference_t<Body>;
-    detail::StreamedBody streamed{const_cast<void*>(static_cast<const void*>(&body)), [](void* context, detail::Sink& sink) {
-                                    Out<Item> out(sink);
-                                    (*static_cast<B*>(context))(out);
-                                  }};
+    const detail::StreamedBody streamed = written_by<M>(body);
     return call_one(method, &request, options, &streamed);
+  }
+  template <class M, class Body>
+    requires(!M::has_request && M::has_stream_in)
+  auto operator()(const M& method, Body&& body, const CallOptions& options = {}) const {
+    const detail::StreamedBody streamed = written_by<M>(body);
+    return call_one(method, nullptr, options, &streamed);
   }
 
  private:
+  template <class M, class Body>
+  static detail::StreamedBody written_by(Body& body) {
+    using Item = typename M::stream_in;
+    return {const_cast<void*>(static_cast<const void*>(&body)), [](void* context, detail::Sink& sink) {
+              Out<Item> out(sink);
+              (*static_cast<Body*>(context))(out);
+            }};
+  }
   template <class M>
   auto call_one(const M& method, void* request, const CallOptions& options, const detail::StreamedBody* body = nullptr) const {
     if constexpr (M::has_stream_out) {

@@ -79,7 +79,7 @@ Fiber& FiberPool::make() {
     throw Error(Code::resource_exhausted,
                 std::to_string(fibers_max_) +
                     " fibers are at work, which is the limit; limit the requests in flight, or raise "
-                    "runtime.fibers_max (and vm.max_map_count: each fiber takes 2 mappings)");
+                    "tutti.fibers_max (and vm.max_map_count: each fiber takes 2 mappings)");
   }
   if (idle_.capacity() <= made_) idle_.reserve(made_ < 32 ? 64 : made_ * 2);  // so that give_back never allocates
   const std::size_t bytes = guard_bytes + stack_bytes_;

@@ -29,13 +29,13 @@ class BearerTokens final : public Authenticator {
   }
 
   std::optional<Identity> authenticate(const Credentials& credentials) const override {
-    constexpr std::string_view scheme = "bearer ";
+    constexpr std::string_view scheme = "bearer";
     const std::string_view header = credentials.authorization;
-    if (header.size() < scheme.size()) return {};
+    if (header.size() < scheme.size() || (header.size() > scheme.size() && header[scheme.size()] != ' ')) return {};
     const bool bearer = std::equal(scheme.begin(), scheme.end(), header.begin(),
                                    [](char expected, char found) { return expected == (found >= 'A' && found <= 'Z' ? found + 32 : found); });
     if (!bearer) return {};
-    const std::string_view given = header.substr(scheme.size());
+    const std::string_view given = header.substr(std::min(header.size(), scheme.size() + 1));
     const Identity* found = nullptr;
     for (const BearerToken& token : tokens_) {
       if (same_secret(token.token, given)) found = &token.identity;  // no early end: see above

@@ -70,7 +70,13 @@ class InProcessBus final : public Bus {
 
   void deliver_broadcast(const std::shared_ptr<const EventMessage>& message) {
     for (Subscription* subscription : subscriptions_) {
-      if (subscription->rules.delivery == Delivery::broadcast && is_for(*subscription, *message)) deliver(*subscription, message);
+      if (subscription->rules.delivery != Delivery::broadcast || !is_for(*subscription, *message)) continue;
+      try {
+        deliver(*subscription, message);
+      } catch (const Error& error) {
+        // On the loop of another shard than the publisher's: nobody is there to be told.
+        subscription->composition->log().error("an event was not delivered", {{"messaging.message.id", message->id}, {"error.message", error.what()}});
+      }
     }
   }
 

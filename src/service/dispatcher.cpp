@@ -10,6 +10,7 @@
 #include "message/json_writer.hpp"
 #include "message/msgpack.hpp"
 #include "runtime/shard.hpp"
+#include "service/body_too_long.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
 
@@ -82,6 +83,8 @@ Failure failure_of(const std::exception_ptr& exception, const CallState& state) 
   std::string message;
   try {
     std::rethrow_exception(exception);
+  } catch (const BodyTooLong& error) {
+    return {.code = error.code(), .message = error.what(), .http_status = 413};
   } catch (const Error& error) {
     // One of the closed codes passes; a contract error of another service that nobody here declared does not.
     if (error.type().empty()) return {.code = error.code(), .message = error.what()};

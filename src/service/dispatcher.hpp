@@ -32,6 +32,9 @@ struct Failure {
 [[nodiscard]] Failure dispatch_raw(Composition& composition, CallState& state, std::string_view route, void* context,
                                    void (*run)(void* context, const Context&));
 
+// What nobody expected to be thrown beside a handler (by an authenticator, say): logged, and answered as internal.
+[[nodiscard]] Failure odd_failure(Composition& composition, std::string_view where, const std::exception_ptr& exception);
+
 // Throws what the failure is: the contract error's own type, or tutti::Error.
 [[noreturn]] void raise(const Failure& failure);
 

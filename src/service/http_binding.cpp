@@ -9,6 +9,7 @@
 #include "message/scalar.hpp"
 #include "message/text_value.hpp"
 #include "message/validate.hpp"
+#include "wire/http1/characters.hpp"
 #include "wire/http1/uri.hpp"
 
 namespace tutti::detail {
@@ -156,21 +157,20 @@ void HttpBinding::demand_rest(std::uint64_t bound, Violations& violations) const
 
 HttpBinding::Reply HttpBinding::write(const void* reply, message::Buffer& body) const {
   Reply written{.status = method_.route.status};
-  if (!reply_) {
-    if (written.status == 200) written.status = 204;
-    return written;
-  }
+  if (!reply_) return written;
   for (const Bound& b : reply_headers_) {
     std::string text;
     message::write_text(*b.field->shape, at(reply, *b.field), text);
+    if (!wire::http1::is_field_value(text)) written.violations.add(b.field->wire_name, "a text that fits into a header", text);
     if (!text.empty()) written.headers.emplace_back(b.field->header, std::move(text));
   }
-  if (reply_status_) written.status = static_cast<int>(message::load_signed(*reply_status_->shape, at(reply, *reply_status_)));
-  if (reply_has_body_) {
-    written.violations = message::write_json(*reply_, reply, body, {.http_fields = message::HttpFields::elsewhere});
-  } else if (written.status == 200) {
-    written.status = 204;
+  if (reply_status_) {
+    const std::int64_t status = message::load_signed(*reply_status_->shape, at(reply, *reply_status_));
+    if (status < 200 || status > 599) written.violations.add(reply_status_->wire_name, "an HTTP status from 200 to 599", std::to_string(status));
+    written.status = static_cast<int>(status);
   }
+  if (!written.violations.empty()) return written;
+  if (reply_has_body_) written.violations = message::write_json(*reply_, reply, body, {.http_fields = message::HttpFields::elsewhere});
   return written;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <list>
 #include <optional>
 #include <utility>
 
@@ -40,6 +41,11 @@ wire::http1::Method method_of(Verb verb) noexcept {
 
 constexpr std::string_view json_type = "application/json";
 constexpr std::size_t request_id_bytes_max = 128;
+
+bool is_json(std::string_view content_type) noexcept {
+  const auto media = wire::http1::parse_media_type(content_type);
+  return media && wire::http1::is_json(*media);
+}
 
 bool is_request_id(std::string_view text) noexcept {
   return !text.empty() && text.size() <= request_id_bytes_max &&
@@ -107,8 +113,9 @@ struct HttpEntry::Request {
   CallState state = {};
   Span span = {};
   std::vector<net::HttpHeader> headers = {};  // of the answer; the texts live in the request or below
-  std::deque<std::string> texts = {};
+  std::list<std::string> texts = {};  // nothing is allocated while it is empty
   int status = 0;
+  bool broken = false;  // the answer has begun and cannot be ended
 
   void answer(int its_status, std::string_view content_type, std::string_view body) {
     status = its_status;
@@ -155,7 +162,9 @@ HttpEntry::HttpEntry(Host& host) : host_(host), trusted_(trusted_proxies(host)),
           add_route(std::move(route), Verb::get);
         };
         add_file(prefix + "/" + std::string(file.path));
-        if (file.path == "index.html") add_file(prefix.empty() ? "/" : prefix);
+        if (file.path != "index.html") continue;
+        add_file(prefix + "/");
+        if (!prefix.empty()) add_file(prefix);
       }
     }
   }
@@ -217,8 +226,13 @@ void HttpEntry::serve(net::HttpExchange& exchange) {
   } catch (const Error& error) {
     // A body that broke off, credentials that are wrong: said as any other failure.
     answer_failure(request, {.code = error.code(), .message = error.what()});
+  } catch (...) {
+    // Of an authenticator, or of the library's own pages.
+    answer_failure(request, odd_failure(*route.composition, route.span_name, std::current_exception()));
   }
   finish(request);
+  // The server breaks the connection off: so the client learns that what it has is not all.
+  if (request.broken) throw Error(Code::cancelled, "the answer broke off");
 }
 
 void HttpEntry::prepare(Request& request) {
@@ -268,6 +282,12 @@ wire::http1::Origin HttpEntry::origin_of(const Request& request) const {
 
 namespace {
 
+int status_of(const Failure& failure) noexcept {
+  if (failure.http_status != 0) return failure.http_status;
+  if (failure.contract_error && failure.contract_error->http_status != 0) return failure.contract_error->http_status;
+  return wire::http_status_of(failure.code);
+}
+
 Credentials credentials_of(const wire::http1::RequestHead& head, const net::Peer& peer) {
   Credentials credentials{.authorization = head.fields.get(Known::authorization), .certificate_name = peer.certificate_name};
   if (peer.credential) {
@@ -284,20 +304,19 @@ void HttpEntry::serve_method(Request& request) {
   ServedMethod& served = *route.served;
   const MethodSpec& method = *served.spec;
   Composition& composition = *route.composition;
-  if (!composition.authenticators.empty()) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
+  if (composition.asks_who() || request.exchange.peer().credential) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
   if (route.binding->has_path_parameters()) request.match = router_.find(request.head.method, request.head.path);
   // A body in another format than JSON is refused by its type, before it is misread.
   if (route.binding->has_body() && !method.stream_in) {
     const std::string_view type = request.head.fields.get(Known::content_type);
-    const auto media = wire::http1::parse_media_type(type);
-    if (!type.empty() && (!media || !wire::http1::is_json(*media))) {
+    if (!type.empty() && type != json_type && !is_json(type)) {
       return answer_failure(request, {.code = Code::invalid_argument, .message = "the content type is \"" + std::string(type) + "\"; expected application/json", .http_status = 415});
     }
   }
 
-  Value value;
+  CallValue value;
   if (method.request) {
-    value = Value(method.request());
+    value.hold(method.request());
     value.construct();
     // Beside a streamed body the other fields travel in path, query and headers.
     const Violations violations = route.binding->read(request.head, request.match ? &*request.match : nullptr, method.stream_in ? std::string_view() : request.exchange.body(), value.get());
@@ -307,11 +326,14 @@ void HttpEntry::serve_method(Request& request) {
   std::optional<HttpSink> sink;
   if (method.stream_in) source.emplace(request.exchange, method.stream_in());
   if (method.stream_out) sink.emplace(request.exchange, method.stream_out(), form_for(method.stream_out(), request.head.fields.get(Known::accept)), method.route.status, request.headers);
-  Value reply;
-  if (method.reply) reply = Value(method.reply());
+  CallValue reply;
+  if (method.reply) reply.hold(method.reply());
 
   const Failure failure = dispatch(served, request.state, value.get(), reply.get(), source ? &*source : nullptr, sink ? &*sink : nullptr);
-  if (failure.failed()) return answer_failure(request, failure);
+  if (failure.failed()) {
+    sink.reset();  // with its keep-alive
+    return answer_failure(request, failure);
+  }
   if (sink) {
     request.status = method.route.status;
     return sink->finish();
@@ -336,7 +358,7 @@ void HttpEntry::serve_method(Request& request) {
 
 void HttpEntry::serve_raw(Request& request) {
   Composition& composition = *request.route.composition;
-  if (!composition.authenticators.empty()) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
+  if (composition.asks_who() || request.exchange.peer().credential) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
   request.match = router_.find(request.head.method, request.head.path);
   const auto names = wire::http1::parameters_of(request.route.pattern);
   RawExchange raw(request.exchange, *request.match, *names, origin_of(request), request.headers);
@@ -350,6 +372,10 @@ void HttpEntry::serve_raw(Request& request) {
     b.handler.handler(b.raw, b.raw);
   });
   if (failure.failed()) return answer_failure(request, failure);
+  if (!request.exchange.started()) {
+    composition.log().error("a raw handler returned without an answer; call send, redirect or stream", {{"tutti.handler", request.route.span_name}});
+    return answer_failure(request, {.code = Code::internal, .message = request.route.span_name + " failed; its log says why"});
+  }
   raw.finish();
   request.status = raw.status_sent();
 }
@@ -385,19 +411,22 @@ void HttpEntry::serve_nothing(Request& request) {
   }
 }
 
+// Throws nothing: the request is counted and logged after it, whatever became of the answer.
 void HttpEntry::answer_failure(Request& request, const Failure& failure) {
   request.span.set("error.type", wire::rpc_name_of(failure.code));
-  // The answer has begun: its end tells the client, by breaking off.
-  if (request.exchange.started()) {
-    request.status = 500;
-    throw Error(failure.code, failure.message);
-  }
-  const int status = failure.http_status != 0 ? failure.http_status : failure.contract_error && failure.contract_error->http_status != 0 ? failure.contract_error->http_status : wire::http_status_of(failure.code);
+  const int status = status_of(failure);
+  request.status = status;
+  request.broken = request.exchange.started();
+  if (request.broken) return;
   if (status == 503 || status == 429) request.headers.push_back({"retry-after", "1"});
   if (status == 401) request.headers.push_back({"www-authenticate", "Bearer"});
   std::string body;
   wire::http1::append_problem(body, {.status = status, .code = failure.code, .type = failure.type, .detail = failure.message, .value_json = json_of(failure)});
-  request.answer(status, wire::http1::problem_type, body);
+  try {
+    request.answer(status, wire::http1::problem_type, body);
+  } catch (const Error&) {
+    request.broken = true;  // the client has gone; the status that it would have got is what is counted
+  }
 }
 
 void HttpEntry::answer_violations(Request& request, const Violations& violations) {
@@ -419,7 +448,8 @@ void HttpEntry::finish(Request& request) {
     request.span.set("http.response.status_code", request.status);
     if (request.status >= 500) request.span.fail("");
   }
-  observe::AccessRecord record{.at = host_.environment().world().clock().now(),
+  if (!route.access_log.enabled()) return;
+  observe::AccessRecord record{.at = {},
                                .method = request.head.method_name,
                                .route = route.pattern,
                                .path = request.head.path,
@@ -430,6 +460,7 @@ void HttpEntry::finish(Request& request) {
                                .bytes_out = request.exchange.bytes_sent(),
                                .request_id = request.state.request_id};
   if (!route.access_log.wants(record, request.state.trace)) return;
+  record.at = host_.environment().world().clock().now();
   const std::string client = origin_of(request).address;
   record.peer = client;
   route.access_log.write(record, request.state.trace);
@@ -437,6 +468,12 @@ void HttpEntry::finish(Request& request) {
 
 void HttpEntry::refused(int status, std::string_view reason, const net::Peer& peer) {
   nothing_->durations.record(status, std::chrono::nanoseconds(0));
+  observe::AccessRecord record{.at = host_.environment().world().clock().now(), .status = status};
+  if (nothing_->access_log.wants(record, TraceContext{})) {
+    const std::string client = peer.address.kind == world::Address::Kind::local ? std::string() : peer.address.host;
+    record.peer = client;
+    nothing_->access_log.write(record, TraceContext{});
+  }
   nothing_->composition->log().debug("a request was refused before it reached a handler",
                                      {{"http.response.status_code", status}, {"error.message", reason}, {"client.address", world::to_string(peer.address)}});
 }

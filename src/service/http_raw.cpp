@@ -5,6 +5,7 @@
 
 #include <tutti/error.hpp>
 
+#include "service/body_too_long.hpp"
 #include "wire/http1/cookie.hpp"
 #include "wire/http1/multipart.hpp"
 #include "wire/http1/uri.hpp"
@@ -16,7 +17,7 @@ std::string BodyReader::read_all(std::size_t bytes_max) {
   std::string body;
   std::array<std::byte, 16 * 1024> piece;
   while (const std::size_t count = read(piece)) {
-    if (body.size() + count > bytes_max) throw Error(Code::resource_exhausted, "the body is longer than " + std::to_string(bytes_max) + " bytes");
+    if (body.size() + count > bytes_max) throw detail::BodyTooLong("the body is longer than " + std::to_string(bytes_max) + " bytes");
     body.append(reinterpret_cast<const char*>(piece.data()), count);
   }
   return body;
@@ -87,8 +88,7 @@ RawExchange::RawExchange(net::HttpExchange& exchange, const wire::http1::RouteMa
 }
 
 void RawExchange::finish() {
-  if (streaming_) return exchange_.finish();
-  if (!exchange_.started()) throw Error(Code::internal, "the raw handler returned without an answer; call send, redirect or stream");
+  if (streaming_) exchange_.finish();
 }
 
 std::string_view RawExchange::method() const { return exchange_.head().method_name; }
@@ -186,7 +186,7 @@ tutti::BodyWriter& RawExchange::stream(std::string_view content_type) {
   return *this;
 }
 
-std::size_t RawExchange::read(std::span<std::byte> into) { return exchange_.read(into); }
+std::size_t RawExchange::read(std::span<std::byte> into) { return read_body(exchange_, into); }
 void RawExchange::write(std::string_view bytes) { exchange_.write(bytes); }
 void RawExchange::flush() { exchange_.flush(); }
 

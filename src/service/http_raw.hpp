@@ -21,7 +21,7 @@ class RawExchange final : public tutti::Request, public tutti::Responder, privat
               const wire::http1::Origin& origin, const std::vector<net::HttpHeader>& headers);
 
   void set_context(const Context& context) noexcept { context_ = &context; }
-  // The handler has returned. Throws tutti::Error(internal) if it never answered.
+  // The handler has returned.
   void finish();
   [[nodiscard]] int status_sent() const noexcept { return status_; }
 

@@ -9,6 +9,7 @@
 
 #include "message/json_reader.hpp"
 #include "message/json_writer.hpp"
+#include "service/body_too_long.hpp"
 #include "wire/http1/media_type.hpp"
 #include "wire/http1/sse.hpp"
 
@@ -23,7 +24,7 @@ bool HttpSource::next(void* item) {
   if (element_.kind != Kind::bytes) return next_line(item);
   auto& piece = *static_cast<std::vector<std::byte>*>(item);
   piece.resize(stream_piece_bytes);
-  piece.resize(exchange_.read(piece));
+  piece.resize(read_body(exchange_, piece));
   return !piece.empty();
 }
 
@@ -50,22 +51,14 @@ bool HttpSource::next_line(void* item) {
     }
     const std::size_t before = read_.size();
     read_.resize(before + 16 * 1024);
-    const std::size_t count = exchange_.read(std::as_writable_bytes(std::span(read_.data() + before, read_.size() - before)));
+    const std::size_t count = read_body(exchange_, std::as_writable_bytes(std::span(read_.data() + before, read_.size() - before)));
     read_.resize(before + count);
     ended_ = count == 0;
   }
 }
 
-HttpSink::~HttpSink() {
-  keep_alive_.cancel();
-  keep_alive_.wait_uninterrupted();
-}
-
-void HttpSink::begin() {
-  static constexpr std::string_view types[] = {"application/octet-stream", "application/jsonl", "text/event-stream"};
-  std::vector<net::HttpHeader> headers = headers_;
-  if (form_ == Form::events) headers.push_back({"cache-control", "no-store"});
-  exchange_.start(status_, types[static_cast<std::size_t>(form_)], headers);
+HttpSink::HttpSink(net::HttpExchange& exchange, const Shape& element, Form form, int status, std::span<const net::HttpHeader> headers)
+    : exchange_(exchange), element_(element), form_(form), status_(status), headers_(headers.begin(), headers.end()) {
   if (form_ != Form::events) return;
   struct KeepAlive {
     HttpSink* sink;
@@ -74,6 +67,7 @@ void HttpSink::begin() {
         sleep(sse_keep_alive);
         const std::unique_lock lock(sink->writing_);
         if (std::exchange(sink->wrote_, false)) continue;
+        if (!sink->exchange_.started()) sink->begin();
         sink->exchange_.write(wire::http1::event_keep_alive);
         sink->exchange_.flush();
       }
@@ -82,9 +76,22 @@ void HttpSink::begin() {
   keep_alive_.spawn(task_type<KeepAlive>, &task);
 }
 
+HttpSink::~HttpSink() {
+  keep_alive_.cancel();
+  keep_alive_.wait_uninterrupted();
+}
+
+// Does not wait.
+void HttpSink::begin() {
+  static constexpr std::string_view types[] = {"application/octet-stream", "application/jsonl", "text/event-stream"};
+  std::vector<net::HttpHeader> headers = headers_;
+  if (form_ == Form::events) headers.push_back({"cache-control", "no-store"});
+  exchange_.start(status_, types[static_cast<std::size_t>(form_)], headers);
+}
+
 void HttpSink::write(const void* item, std::string_view id) {
-  if (!exchange_.started()) begin();
   const std::unique_lock lock(writing_);
+  if (!exchange_.started()) begin();
   wrote_ = true;
   if (form_ == Form::bytes) {
     const auto& bytes = *static_cast<const std::vector<std::byte>*>(item);
@@ -116,7 +123,6 @@ void HttpSink::finish() {
   keep_alive_.cancel();
   keep_alive_.wait_uninterrupted();
   if (!exchange_.started()) begin();
-  keep_alive_.cancel();
   exchange_.finish();
 }
 

@@ -38,13 +38,13 @@ class HttpSource final : public Source {
 };
 
 // The body of an answer as a stream. The head leaves with the first item, so that a handler that fails before can still
-// answer with a problem.
+// answer with a problem; that of events leaves with the first keep-alive at the latest, so that a browser sees its stream
+// open and no proxy takes it for dead.
 class HttpSink final : public Sink {
  public:
   enum class Form : std::uint8_t { bytes, lines, events };
 
-  HttpSink(net::HttpExchange& exchange, const Shape& element, Form form, int status, std::span<const net::HttpHeader> headers)
-      : exchange_(exchange), element_(element), form_(form), status_(status), headers_(headers.begin(), headers.end()) {}
+  HttpSink(net::HttpExchange& exchange, const Shape& element, Form form, int status, std::span<const net::HttpHeader> headers);
   ~HttpSink();
 
   void write(const void* item, std::string_view id) override;

@@ -79,6 +79,7 @@ struct LibrarySettings {
   std::size_t in_flight_max = 1000;    // handlers of one service and shard at once; over it `unavailable`
   std::size_t call_depth_max = 16;     // calls within the process, one inside the other
   std::size_t stack_bytes = 256 * 1024;  // of a fiber
+  Range<std::size_t, 16, 10'000'000> fibers_max{30'000u};  // of a shard, each at work or waiting; over it a request is answered 503
   std::chrono::milliseconds drain_delay{0};         // after "not ready", before the listeners close
   std::chrono::milliseconds drain_deadline{10'000};  // then what is still running is cancelled and the exit code is 75
   std::vector<std::string> services = {};  // of those linked into the binary; empty: all

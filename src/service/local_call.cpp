@@ -23,10 +23,13 @@ namespace {
 
 // Between the two fibers of a streamed call: bounded, so the faster one waits.
 constexpr std::size_t stream_items_max = 16;
+// Of a call that streams both ways: its caller reads only after it has written all, so until then the answer is kept.
+constexpr std::size_t stream_items_kept_max = 4096;
 
 class LocalStream final : public Source, public Sink {
  public:
-  explicit LocalStream(const Shape& element) : element_(element), items_(stream_items_max) {}
+  enum class Full : std::uint8_t { waits, fails };
+  LocalStream(const Shape& element, std::size_t items_max, Full full) : element_(element), items_(items_max), full_(full) {}
 
   bool next(void* item) override {
     std::optional<Value> value = items_.pop();
@@ -44,21 +47,43 @@ class LocalStream final : public Source, public Sink {
     Value copy(element_);
     copy.construct();
     (void)message::read_msgpack(element_, copy.get(), bytes);
-    items_.push(std::move(copy));
+    if (items_.closed()) throw_closed();
+    if (full_ == Full::fails && items_.size() >= stream_items_kept_max) {
+      throw Error(Code::resource_exhausted, "the caller still writes its own stream, and " + std::to_string(stream_items_kept_max) + " items of the answer wait for it already");
+    }
+    try {
+      items_.push(std::move(copy));
+    } catch (const Error&) {
+      if (items_.closed()) throw_closed();
+      throw;
+    }
   }
   void close() { items_.close(); }
+  // The writer went on after the reader had ended.
+  [[nodiscard]] bool refused() const noexcept { return refused_; }
+  // From now on there is a reader: a full queue makes the writer wait.
+  void wait_when_full() noexcept { full_ = Full::waits; }
 
  private:
+  [[noreturn]] void throw_closed() {
+    refused_ = true;
+    throw Error(Code::cancelled, "nobody reads the stream any more");
+  }
+
   const Shape& element_;
   Queue<Value> items_;
+  Full full_;
+  bool refused_ = false;
 };
 
 struct LocalCall {
   LocalCall(ServedMethod& to, const MethodSpec& spec) : served(to), method(spec) {
     if (spec.request) request = Value(spec.request());
     if (spec.reply) reply = Value(spec.reply());
-    if (spec.stream_in) in = std::make_unique<LocalStream>(spec.stream_in());
-    if (spec.stream_out) out = std::make_unique<LocalStream>(spec.stream_out());
+    if (spec.stream_in) in = std::make_unique<LocalStream>(spec.stream_in(), stream_items_max, LocalStream::Full::waits);
+    if (!spec.stream_out) return;
+    const bool both = spec.stream_in != nullptr;
+    out = std::make_unique<LocalStream>(spec.stream_out(), both ? stream_items_kept_max : stream_items_max, both ? LocalStream::Full::fails : LocalStream::Full::waits);
   }
 
   ServedMethod& served;
@@ -132,6 +157,7 @@ std::shared_ptr<LocalCall> begin(CallPath& path, ServedMethod& served, const Met
       }
     }
     if (call->failure.failed()) span.fail(call->failure.message);
+    if (call->in) call->in->close();  // a caller that still writes learns that nobody reads
     if (call->out) call->out->close();
     call->finished = true;
     call->done.unpark();
@@ -259,11 +285,15 @@ std::unique_ptr<Source> call_streamed(CallPath& path, const MethodSpec& method, 
     try {
       body->feed(body->context, *call->in);
     } catch (...) {
-      call->handle.cancel();
-      call->in->close();
-      throw;
+      // The handler has its answer without the rest of the stream, or its failure: that is what the caller gets.
+      if (!call->finished || !call->in->refused()) {
+        call->handle.cancel();
+        call->in->close();
+        throw;
+      }
     }
     call->in->close();
+    if (call->out) call->out->wait_when_full();
   }
   if (method.stream_out) return std::make_unique<LocalSource>(call);
   await(*call, deadline);

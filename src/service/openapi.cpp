@@ -124,7 +124,6 @@ std::string operation(const MethodSpec& method, std::string_view path, message::
   std::map<std::string, std::string> responses;
   Object success;
   success.add("description", text("Success"));
-  int status = method.route.status;
   if (method.stream_out) {
     success.add("content", stream_content(method.stream_out(), schemas));
   } else if (method.reply) {
@@ -144,13 +143,9 @@ std::string operation(const MethodSpec& method, std::string_view path, message::
     if (reply.kind != Kind::record || in_body != 0 || reply.fields.empty()) {
       const bool whole = reply.kind != Kind::record || in_body == reply.fields.size();
       success.add("content", content("application/json", whole ? schemas.use(reply) : schemas.body(reply, {.http_fields = message::HttpFields::elsewhere})));
-    } else if (status == 200) {
-      status = 204;
     }
-  } else if (status == 200) {
-    status = 204;
   }
-  responses[std::to_string(status)] = success.json();
+  responses[std::to_string(method.route.status)] = success.json();
   std::map<int, std::string> errors;
   for (const ErrorSpec& error : method.errors) {
     const Shape& shape = error.shape();

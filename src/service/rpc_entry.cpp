@@ -118,16 +118,17 @@ Failure RpcEntry::run(net::RpcExchange& exchange, Route& route, message::Buffer&
     }
     const auto argument = wire::msgpack_rpc::argument_of(exchange.params());
     if (!argument.fault.empty()) return {.code = Code::invalid_argument, .message = std::string(argument.fault)};
-    state.identity = identity_of(composition, exchange);
-    Value request, reply;
+    // A service that asks nobody knows only the peers of a Unix socket, and who is named in the metadata.
+    if (composition.asks_who() || exchange.peer().credential || !metadata.identity.empty()) state.identity = identity_of(composition, exchange);
+    CallValue request, reply;
     if (method.request) {
       static constexpr std::string_view empty_map = "\x80";
-      request = Value(method.request());
+      request.hold(method.request());
       request.construct();
       const Violations violations = message::read_msgpack(method.request(), request.get(), argument.argument.empty() ? empty_map : argument.argument);
       if (!violations.empty()) return {.code = Code::invalid_argument, .message = violations.to_string()};
     }
-    if (method.reply) reply = Value(method.reply());
+    if (method.reply) reply.hold(method.reply());
     Failure failure = dispatch(served, state, request.get(), reply.get(), nullptr, nullptr);
     if (failure.failed() || !method.reply) return failure;
     reply.adopt();
@@ -142,6 +143,8 @@ Failure RpcEntry::run(net::RpcExchange& exchange, Route& route, message::Buffer&
     failure = serve_it();
   } catch (const Error& error) {
     failure = {.code = error.code(), .message = error.what()};
+  } catch (...) {
+    failure = odd_failure(composition, served.full_name, std::current_exception());
   }
   const auto duration = shard.read_clock() - exchange.received();
   route.durations.record(failure.code, duration);
@@ -150,15 +153,18 @@ Failure RpcEntry::run(net::RpcExchange& exchange, Route& route, message::Buffer&
     span.set("rpc.method", served.full_name);
     if (failure.failed()) span.fail(failure.message);
   }
-  route.access_log.write({.at = host_.environment().world().clock().now(),
-                          .protocol = "rpc",
-                          .method = served.full_name,
-                          .code = wire::rpc_name_of(failure.code),
-                          .duration = duration,
-                          .bytes_in = exchange.params().size(),
-                          .bytes_out = result.size(),
-                          .request_id = state.request_id},
-                         state.trace);
+  if (!route.access_log.enabled()) return failure;
+  observe::AccessRecord record{.at = {},
+                               .protocol = "rpc",
+                               .method = served.full_name,
+                               .code = wire::rpc_name_of(failure.code),
+                               .duration = duration,
+                               .bytes_in = exchange.params().size(),
+                               .bytes_out = result.size(),
+                               .request_id = state.request_id};
+  if (!route.access_log.wants(record, state.trace)) return failure;
+  record.at = host_.environment().world().clock().now();
+  route.access_log.write(record, state.trace);
   return failure;
 }
 
