@@ -187,7 +187,7 @@ class Writer {
       const detail::Field& field = shape.fields[i];
       if ((outside >> i & 1) != 0) continue;
       const void* const content = static_cast<const char*>(value) + field.offset;
-      if (field.shape->kind == Kind::optional && !field.shape->optional->has(content)) continue;
+      if ((codec.optional >> i & 1) != 0 && !field.shape->optional->has(content)) continue;
       const std::string& key = codec.keys[i].json.text();
       char* at = out_.ensure(key.size() + 1);
       if (!first) *at++ = ',';

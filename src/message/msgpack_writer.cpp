@@ -1,4 +1,5 @@
 // A value by its shape into MessagePack; see msgpack.hpp.
+#include <bit>
 #include <cmath>
 
 #include <tutti/time.hpp>
@@ -110,14 +111,13 @@ class Writer {
     const RecordCodec& codec = codec_of(shape);
     std::uint64_t left_out = depth_ == 1 ? codec.outside(rules_.http_fields, rules_.bound) : 0;
     const std::size_t before = report_.total();
-    std::size_t count = tag.empty() ? 0 : 1;
-    for (std::size_t i = 0; i < shape.fields.size(); ++i) {
+    for (std::uint64_t left = codec.optional & ~left_out; left != 0; left &= left - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(left));
       const detail::Field& field = shape.fields[i];
-      const void* const content = static_cast<const char*>(value) + field.offset;
-      if (field.shape->kind == Kind::optional && !field.shape->optional->has(content))
-        left_out |= std::uint64_t{1} << i;
-      if ((left_out >> i & 1) == 0) ++count;
+      if (!field.shape->optional->has(static_cast<const char*>(value) + field.offset)) left_out |= left & (0 - left);
     }
+    std::size_t count = shape.fields.size() + (tag.empty() ? 0 : 1);
+    if (left_out != 0) count -= static_cast<std::size_t>(std::popcount(left_out));
     out_.map(count);
     if (!tag.empty()) {
       out_.text("type");

@@ -34,6 +34,7 @@ std::unique_ptr<RecordCodec> made_for(const Shape& shape) {
     codec->keys.push_back({swar::Pattern(std::move(json)), swar::Pattern(std::string(msgpack.view()))});
     const std::uint64_t bit = std::uint64_t{1} << i;
     if (!field.may_be_absent) codec->required |= bit;
+    if (field.shape->kind == detail::Kind::optional) codec->optional |= bit;
     if (!field.header.empty() || field.status) codec->http |= bit;
     std::size_t slot = hash_of(field.wire_name) & (size - 1);
     while (codec->table[slot] != 0) slot = (slot + 1) & (size - 1);

@@ -24,6 +24,7 @@ struct RecordCodec {
 
   std::vector<Key> keys;  // by field
   std::uint64_t required = 0;
+  std::uint64_t optional = 0;       // left out of what is written while they hold nothing
   std::uint64_t http = 0;           // carried in a header or as the status
   std::vector<std::uint8_t> table;  // field + 1, 0: free; open addressing
 

@@ -16,35 +16,44 @@ MessageScanner::State MessageScanner::refuse(std::string_view fault) noexcept {
 
 MessageScanner::State MessageScanner::scan(std::string_view data) noexcept {
   if (!fault_.empty()) return State::refused;
-  while (!complete_) {
-    if (at_ >= data.size()) return State::need_more;
+  if (complete_) return at_ <= data.size() ? State::complete : State::need_more;
+  // Not members while it walks: those would be stored for each element.
+  std::size_t at = at_;
+  std::size_t depth = depth_;
+  const auto stop = [&](State state) {
+    at_ = at;
+    depth_ = depth;
+    return state;
+  };
+  do {
+    if (at >= data.size()) return stop(State::need_more);
     Head head;
-    switch (read_head(data.substr(at_), head)) {
+    switch (read_head(data.substr(at), head)) {
       case HeadState::incomplete:
-        return State::need_more;
+        return stop(State::need_more);
       case HeadState::bad:
         return refuse("there is a byte 0xc1, which MessagePack never uses");
       case HeadState::complete:
         break;
     }
-    if (at_ == 0 && (head.kind != Head::Kind::array || head.elements < 3 || head.elements > 5)) {
+    if (at == 0 && (head.kind != Head::Kind::array || head.elements < 3 || head.elements > 5)) {
       return refuse("a message is not an array of three to five elements");
     }
     // Sizes that are only announced count too: nobody waits for four gigabytes. An element has a byte at least.
-    const std::size_t room = limits_.message_bytes_max > at_ ? limits_.message_bytes_max - at_ : 0;
+    const std::size_t room = limits_.message_bytes_max > at ? limits_.message_bytes_max - at : 0;
     if (head.bytes > room || head.payload > room - head.bytes || head.elements > room - head.bytes) {
       return refuse("a message is too large");
     }
-    at_ += head.bytes + static_cast<std::size_t>(head.payload);
+    at += head.bytes + static_cast<std::size_t>(head.payload);
     if (head.elements != 0) {
-      if (depth_ == left_.size()) return refuse("a message is nested too deeply");
-      left_[depth_++] = head.elements;
+      if (depth == left_.size()) return refuse("a message is nested too deeply");
+      left_[depth++] = head.elements;
       continue;
     }
-    while (depth_ != 0 && --left_[depth_ - 1] == 0) --depth_;
-    complete_ = depth_ == 0;
-  }
-  return at_ <= data.size() ? State::complete : State::need_more;
+    while (depth != 0 && --left_[depth - 1] == 0) --depth;
+  } while (depth != 0);
+  complete_ = true;
+  return stop(at <= data.size() ? State::complete : State::need_more);
 }
 
 }  // namespace tutti::wire::msgpack_rpc
