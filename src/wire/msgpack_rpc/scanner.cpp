@@ -27,6 +27,13 @@ MessageScanner::State MessageScanner::scan(std::string_view data) noexcept {
   };
   do {
     if (at >= data.size()) return stop(State::need_more);
+    // Nearly all that stands inside: a value whose first byte tells its size.
+    const detail::ShortHead& known = detail::short_heads[static_cast<unsigned char>(data[at])];
+    if (depth != 0 && known.known && known.elements == 0 && at + 1 + known.payload <= limits_.message_bytes_max) {
+      at += std::size_t{1} + known.payload;
+      while (depth != 0 && --left_[depth - 1] == 0) --depth;
+      continue;
+    }
     Head head;
     switch (read_head(data.substr(at), head)) {
       case HeadState::incomplete:
