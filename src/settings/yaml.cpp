@@ -13,6 +13,8 @@
 
 #include <libfyaml.h>
 
+#include "settings/yaml_quoted.hpp"
+
 namespace tutti::yaml {
 namespace {
 
@@ -434,7 +436,10 @@ class Parser {
           // The mark stands behind the opening quote.
           if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && scalar.at.column > 1) --scalar.at.column;
           if (style == FYSS_LITERAL || style == FYSS_FOLDED) scalar.at = block_header_before(scalar.at);
-          scalar.text = text_of(e.scalar.value);
+          if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+            scalar.text = quoted_text_of(e.scalar.value, scalar.at);
+          else
+            scalar.text = text_of(e.scalar.value);
           builder.scalar(std::move(scalar), std::string(text_of(e.scalar.anchor)), text_of(e.scalar.tag));
           break;
         }
@@ -450,6 +455,15 @@ class Parser {
   }
 
  private:
+  // The token's mark stands behind the opening quote.
+  [[nodiscard]] std::string quoted_text_of(fy_token* token, Position at) const {
+    const fy_mark* const mark = fy_token_start_mark(token);
+    const std::size_t behind = mark == nullptr ? 0 : mark->input_pos;
+    auto text = behind == 0 || behind > text_.size() ? std::nullopt : quoted_text(text_, behind - 1);
+    if (!text) refuse(at, "this quoted text cannot be read; write it in another way");
+    return std::move(*text);
+  }
+
   struct Destroy {
     void operator()(fy_diag* d) const { fy_diag_destroy(d); }
     void operator()(fy_parser* p) const { fy_parser_destroy(p); }

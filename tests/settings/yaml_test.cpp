@@ -164,6 +164,20 @@ TEST(Yaml, refuses_control_characters_with_their_place) {
   EXPECT_EQ(root_of("\"\\u2028\\x07\"").text, "\xE2\x80\xA8\x07");
 }
 
+// libfyaml loses characters over two escapes in a row.
+TEST(Yaml, reads_quoted_texts_with_their_escapes_and_lines) {
+  EXPECT_EQ(root_of("'a'''' b'").text, "a'' b");
+  EXPECT_EQ(root_of("\"a\\\\\\\n  b\"").text, "a\\b");
+  EXPECT_EQ(root_of(R"("\0\a\b\t\n\v\f\r\e\ \"\/\\")").text, std::string_view("\0\a\b\t\n\v\f\r\x1B \"/\\", 13));
+  EXPECT_EQ(root_of(R"("\N\_\L\P\x41\u20ac\U0001F3B5")").text,
+            "\xC2\x85\xC2\xA0\xE2\x80\xA8\xE2\x80\xA9"
+            "A\xE2\x82\xAC\xF0\x9F\x8E\xB5");
+  EXPECT_EQ(root_of("\" a \t\n \t\n  b \\\n  c\\ \n\n\n d \"").text, " a\nb c \n\nd ");
+  EXPECT_EQ(root_of("' a \t\n  b\n\n c '").text, " a b\nc ");
+  EXPECT_NE(problem_of(R"("\uD83C")"), "no problem");
+  EXPECT_NE(problem_of(R"("\q")"), "no problem");
+}
+
 TEST(Yaml, refuses_what_it_does_not_support) {
   EXPECT_EQ(problem_of("a: 1\n---\nb: 2\n"), "f.yaml:2:1: a second document starts here; keep one document in a file");
   EXPECT_EQ(problem_of("a: !secret x\n"), "f.yaml:1:12: tag \"!secret\" is not supported here; remove it");
