@@ -21,6 +21,7 @@ bool is_name(std::string_view text) {
   return true;
 }
 
+// For interpolate() to read: an escaped dollar is one that begins no variable.
 std::string unescaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -29,6 +30,7 @@ std::string unescaped(std::string_view text) {
       continue;
     }
     const char c = text[++i];
+    if (c == '$') out += '$';
     out += c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
   }
   return out;
