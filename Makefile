@@ -17,6 +17,14 @@ build: setup ## optimised build: the program and the shop under build/release/bi
 demo: build ## run the shop fleet and print what to open; ONCE=1: one customer's journey, then stop
 	@scripts/demo $(if $(ONCE),--once)
 
+base-image: build ## the images that services' images are made in: Debian and the toolchain
+	@scripts/setup docker
+	@scripts/dockerd --if-none scripts/base-image
+
+demo-docker: build ## the shop in containers behind HAProxy; ONCE=1: one customer's journey, then stop
+	@scripts/setup docker
+	@scripts/dockerd --if-none scripts/demo-docker $(if $(ONCE),--once)
+
 test: setup ## build with ASan and UBSan, run every test
 	@scripts/test dev
 
@@ -41,4 +49,4 @@ install: build ## install library, headers and program; PREFIX=/usr/local
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help setup build demo test check bench fuzz format tidy install clean
+.PHONY: help setup build demo base-image demo-docker test check bench fuzz format tidy install clean
