@@ -9,6 +9,7 @@ namespace tutti::engines {
 
 // In whose name a line is printed.
 struct Speaker {
+  static constexpr int no_colour = -1;
   std::string label = {};
   int colour = 0;  // which of the printer's colours
 };

@@ -15,9 +15,10 @@ namespace tutti::engines {
 namespace {
 
 // Cyan, yellow, green, magenta, blue, and their bright ones; red is for what services say themselves.
-constexpr std::array<std::string_view, 10> colours{"36", "33", "32", "35", "34", "96", "93", "92", "95", "94"};
+constexpr std::array<std::string_view, 10> colours{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m",
+                                                   "\x1b[96m", "\x1b[93m", "\x1b[92m", "\x1b[95m", "\x1b[94m"};
 constexpr std::string_view plain = "\x1b[0m", bold = "\x1b[1m";
-const Speaker fleet{.label = "tutti"};
+const Speaker fleet{.label = "tutti", .colour = Speaker::no_colour};
 
 // The same pipe or terminal with a mode of its own: O_NONBLOCK on the descriptor that was given would hold for everyone
 // who shares it, the shell included. -1: not possible or not needed, as for files.
@@ -57,15 +58,18 @@ void Printer::say(const Speaker& speaker, std::string_view text) {
 
 void Printer::append(const Speaker& speaker, Mark mark, std::string_view text) {
   const std::size_t padding = width_ > speaker.label.size() ? width_ - speaker.label.size() : 0;
-  const bool coloured = colour_ == Colour::yes;
-  if (coloured)
-    pending_.append("\x1b[").append(colours[static_cast<std::size_t>(speaker.colour) % colours.size()]).append("m");
+  const auto code = [&](std::string_view escape) {
+    if (colour_ == Colour::yes) pending_.append(escape);
+  };
+  code(speaker.colour == Speaker::no_colour ? bold
+                                            : colours[static_cast<std::size_t>(speaker.colour) % colours.size()]);
   pending_.append(speaker.label).append(padding, ' ').append(1, ' ').append(1, static_cast<char>(mark));
-  if (coloured) pending_.append(plain);
+  code(plain);
   pending_.append(1, ' ');
-  if (coloured && mark == Mark::fleet) pending_.append(bold);
+  if (mark == Mark::fleet) code(bold);
   pending_.append(text);
-  if (coloured) pending_.append(plain);  // whatever the line left switched on
+  const bool left_on = text.find('\x1b') != std::string_view::npos;  // a colour that the service has not switched off
+  if (mark == Mark::fleet || left_on) code(plain);
   pending_.append(1, '\n');
 }
 

@@ -42,7 +42,7 @@ constexpr milliseconds longest_nap = 1s;  // of the loop
 constexpr milliseconds last_lines_within = 1s;
 constexpr std::size_t label_width_max = 24;  // a longer name stands out and moves only its own lines
 
-const Speaker us{.label = "tutti"};
+const Speaker us{.label = "tutti", .colour = Speaker::no_colour};
 
 std::string seconds(milliseconds time) {
   const auto tenths = (time.count() + 50) / 100;
@@ -345,7 +345,7 @@ class ProcessEngine final : public Engine {
     if (stopping_) {
       i.state = State::ended;
       if (WIFEXITED(status) && WEXITSTATUS(status) == fleet::exit_code::cut_off) exit_code_ = fleet::exit_code::cut_off;
-      printer_->say(i.speaker, "stopped: " + why);
+      printer_->say(i.speaker, i.succeeded ? "stopped" : "stopped: " + why);
     } else if (is_started_again(i)) {
       back_off(i, Clock::now(), why);
     } else {
