@@ -18,6 +18,7 @@ constexpr std::size_t idle_work_max = 1024;          // pooled buffers
 constexpr std::size_t kept_buffer_bytes_max = 64 * 1024;  // a larger one is given back to the allocator
 constexpr std::chrono::nanoseconds accept_pause = std::chrono::milliseconds(100);  // when out of descriptors
 constexpr int accepted_per_turn_max = 64;
+constexpr std::chrono::nanoseconds date_kept = std::chrono::milliseconds(50);  // the wall clock is not asked for each answer
 
 }  // namespace
 
@@ -176,6 +177,8 @@ void HttpServerCore::give_back(std::unique_ptr<HttpWork> work) noexcept {
 }
 
 std::string_view HttpServerCore::date() {
+  if (shard_.now() < date_until_) return date_;
+  date_until_ = shard_.now() + date_kept;
   const Time now = shard_.world().clock().now();
   const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now.since_epoch).count();
   if (second != date_second_) {

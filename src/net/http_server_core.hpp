@@ -60,6 +60,7 @@ class HttpServerCore final : public HttpServer, private world::Watcher {
   std::vector<std::unique_ptr<HttpWork>> idle_work_;
   std::string date_;
   std::int64_t date_second_ = -1;
+  Instant date_until_{};  // from then on the clock is asked again
   runtime::Parker* all_gone_ = nullptr;
 };
 

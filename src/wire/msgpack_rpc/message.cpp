@@ -119,10 +119,13 @@ void append_notification(std::string& out, std::string_view method) {
 }
 
 void append_response_head(std::string& out, std::uint32_t id) {
-  append_array(out, 4);
-  append_unsigned(out, 1);
-  append_unsigned(out, id);
-  append_nil(out);
+  char head[3 + unsigned_bytes_max];
+  char* at = head;
+  *at++ = '\x94';  // an array of four
+  *at++ = '\x01';  // a response
+  at = put_unsigned(at, id);
+  *at++ = '\xc0';  // no error
+  out.append(head, at);
 }
 
 void append_response(std::string& out, std::uint32_t id, std::string_view result) {

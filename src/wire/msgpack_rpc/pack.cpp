@@ -23,22 +23,20 @@ std::uint64_t read_big_endian(std::string_view data, std::size_t at, std::size_t
 
 void append_nil(std::string& out) { append_byte(out, 0xc0); }
 
-void append_unsigned(std::string& out, std::uint64_t number) {
+char* put_unsigned(char* at, std::uint64_t number) noexcept {
   if (number < 0x80) {
-    append_byte(out, static_cast<unsigned>(number));
-  } else if (number <= 0xff) {
-    append_byte(out, 0xcc);
-    append_big_endian(out, number, 1);
-  } else if (number <= 0xffff) {
-    append_byte(out, 0xcd);
-    append_big_endian(out, number, 2);
-  } else if (number <= 0xffffffff) {
-    append_byte(out, 0xce);
-    append_big_endian(out, number, 4);
-  } else {
-    append_byte(out, 0xcf);
-    append_big_endian(out, number, 8);
+    *at++ = static_cast<char>(number);
+    return at;
   }
+  const int width = number <= 0xff ? 0 : number <= 0xffff ? 1 : number <= 0xffffffff ? 2 : 3;
+  *at++ = static_cast<char>(0xcc + width);
+  for (int shift = (8 << width) - 8; shift >= 0; shift -= 8) *at++ = static_cast<char>(number >> shift);
+  return at;
+}
+
+void append_unsigned(std::string& out, std::uint64_t number) {
+  char bytes[unsigned_bytes_max];
+  out.append(bytes, put_unsigned(bytes, number));
 }
 
 void append_text(std::string& out, std::string_view text) {

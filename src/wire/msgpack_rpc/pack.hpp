@@ -13,6 +13,9 @@ namespace tutti::wire::msgpack_rpc {
 
 void append_nil(std::string& out);
 void append_unsigned(std::string& out, std::uint64_t number);
+// The same at a place that has room; the end.
+inline constexpr std::size_t unsigned_bytes_max = 9;
+char* put_unsigned(char* at, std::uint64_t number) noexcept;
 void append_text(std::string& out, std::string_view text);
 void append_array(std::string& out, std::uint32_t elements);  // the head; the elements follow
 void append_map(std::string& out, std::uint32_t pairs);
