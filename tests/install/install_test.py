@@ -1,16 +1,20 @@
 """Installs the build tree into an empty prefix and builds another project against it, as a user of tutti does.
 
 The project (greeter/) knows only find_package(tutti): a service, a Bed test and embedded files. Compiler and flags are those of
-the tree, because the sanitizers of a static library have to be those of the program that links it.
+the tree, because the sanitizers of a static library have to be those of the program that links it. Then the guide's first
+service is built from its page.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+
+import first_service
 
 THIRD_PARTY = ("simdjson", "/boost/", "sqlite3", "/re2/", "libfyaml", "openssl")
 
@@ -52,7 +56,7 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="tutti-install-") as name:
         folder = pathlib.Path(name)
-        prefix = folder / "prefix"
+        prefix = folder / "tutti"
         project = folder / "greeter"
         build = folder / "build"
         run(arguments.cmake, "--install", arguments.build, "--prefix", prefix)
@@ -75,6 +79,13 @@ def main():
         program = prefix / "bin" / "tutti"
         if program.exists():
             run(program, "--help")
+
+        wrong = first_service.follow(folder, {**os.environ, "CXX": arguments.compiler, "CXXFLAGS": arguments.flags,
+                                              "LDFLAGS": arguments.linker_flags, "CMAKE_GENERATOR": arguments.generator,
+                                              "CMAKE_BUILD_TYPE": arguments.build_type,
+                                              "CMAKE_CXX_COMPILER_LAUNCHER": arguments.launcher})
+        if wrong:
+            sys.exit(f"{first_service.PAGE.name}:\n" + "\n".join(wrong))
 
 
 main()
