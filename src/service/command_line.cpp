@@ -45,6 +45,7 @@ std::string usage(const CommandLine& line, std::span<const Composed> services) {
          "  " + p + " contract diff OLD.json what changed since OLD.json; exit 1 if a caller would break\n"
          "  " + p + " call METHOD [JSON]     call a running " + first + " (METHOD: \"charge\" or \"" + first + ".charge\")\n"
          "  " + p + " health                 ask the running service's admin port; exit 0 if it is ready\n"
+         "  " + p + " systemd                a unit file for this binary, with the settings given as flags\n"
          "  " + p + " --version | --help\n\n"
          "Settings: --" + first + ".KEY=VALUE, --tutti.http.listen=ADDRESS, --settings FILE, --settings-dir DIR, or the\n"
          "environment (TUTTI_HTTP_LISTEN). Exit codes: 0 drained, 1 failed, 2 usage, 75 drain deadline missed,\n"

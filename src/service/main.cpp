@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +19,7 @@
 #include "service/command_line.hpp"
 #include "service/documents.hpp"
 #include "service/process.hpp"
+#include "service/systemd_unit.hpp"
 #include "service/value.hpp"
 #include "world/real.hpp"
 #include "world/simulated.hpp"
@@ -71,7 +74,8 @@ class Program {
     const bool json = !line_.operands.empty() && line_.operands.front() == "json";
     if (line_.operands.size() > 1 || (!json && !line_.operands.empty())) return bad_usage("settings takes nothing or json");
     Described described(*this);
-    sources_.finish();
+    sources_.finish(names_of(services_));
+    for (const std::string& note : sources_.notes()) say(stderr, note + "\n");
     say(stdout, json ? settings::to_json(sources_.effective()) + "\n" : settings::to_table(sources_.effective()));
     return exit_code::drained;
   }
@@ -93,14 +97,16 @@ class Program {
     Described described(*this);
     const MethodSpec* const method = find_method(described.host(), operands[0]);
     if (!method) return bad_usage("there is no method \"" + operands[0] + "\"; --help lists the commands, contract the methods");
-    client::TargetSettings target;
-    if (!is_off(library_.rpc.listen) && !method->stream_in && !method->stream_out) {
-      target.endpoints = {library_.rpc.listen};
-    } else {
-      target.transport = client::Transport::http;
-      target.endpoints = {library_.http.listen};
-    }
-    library_.targets.insert_or_assign(std::string(method->service->name), target);
+    if (method->stream_in || method->stream_out) return bad_usage(operands[0] + " has a stream, which call does not carry; use curl");
+    // The running service is where the same settings make it listen.
+    const bool rpc = !is_off(library_.rpc.listen);
+    const std::string_view key = rpc ? "tutti.rpc.listen" : "tutti.http.listen";
+    const std::string& address = rpc ? library_.rpc.listen : library_.http.listen;
+    if (const std::string why = no_address(key, address); !why.empty()) return bad_usage(why);
+    client::TargetSettings& target = library_.targets[std::string(method->service->name)];
+    target.transport = rpc ? client::Transport::rpc : client::Transport::http;
+    target.endpoints = {address};
+    target.endpoints_file = {};
     return on_a_fiber([&](client::Client& client) {
       Value request, reply;
       if (method->request) {
@@ -113,9 +119,13 @@ class Program {
         }
       }
       if (method->reply) reply = Value(method->reply());
-      const std::string key = world_->random().id();
+      const std::string idempotency_key = world_->random().id();
       try {
-        client.call(*method, request.get(), reply.get(), {.deadline = runtime::Shard::current().now() + method->rules.deadline, .idempotency_key = method->rules.repeat == Repeat::by_key ? std::string_view(key) : std::string_view()});
+        client.call(*method, request.get(), reply.get(), {.deadline = runtime::Shard::current().now() + method->rules.deadline, .idempotency_key = method->rules.repeat == Repeat::by_key ? std::string_view(idempotency_key) : std::string_view()});
+      } catch (const Error& error) {
+        const int code = tell_failure(*method, std::current_exception());
+        if (error.code() == Code::unavailable) say(stderr, nobody_there(key, address));
+        return code;
       } catch (...) {
         return tell_failure(*method, std::current_exception());
       }
@@ -130,17 +140,33 @@ class Program {
   }
 
   int health() {
-    if (is_off(library_.admin.listen)) return bad_usage("tutti.admin.listen is off; there is nobody to ask");
+    if (!line_.operands.empty()) return bad_usage("health takes no operand, but \"" + line_.operands.front() + "\" was given");
+    const std::string& address = library_.admin.listen;
+    if (const std::string why = no_address("tutti.admin.listen", address); !why.empty()) return bad_usage(why);
+    constexpr std::string_view local = "unix:";
+    if (address.starts_with(local)) {
+      return bad_usage("tutti.admin.listen is a Unix socket, which health does not ask; curl --unix-socket " + address.substr(local.size()) + " http://localhost/readyz");
+    }
     return on_a_fiber([&](client::Client& client) {
       try {
-        const HttpReply reply = client.http().send({.url = "http://" + library_.admin.listen + "/readyz", .deadline = std::chrono::seconds(3)});
+        const HttpReply reply = client.http().send({.url = "http://" + address + "/readyz", .deadline = std::chrono::seconds(3)});
         say(reply.status == 200 ? stdout : stderr, reply.body + "\n");
         return reply.status == 200 ? exit_code::drained : exit_code::failed;
       } catch (const Error& error) {
-        say(stderr, line_.program + ": " + error.what() + "\n");
+        say(stderr, line_.program + ": " + error.what() + "\n" + nobody_there("tutti.admin.listen", address));
         return exit_code::failed;
       }
     });
+  }
+
+  int systemd() {
+    if (!line_.operands.empty()) return bad_usage("systemd takes settings as flags only");
+    std::string path(PATH_MAX, '\0');
+    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+    if (length < 0) throw Error(Code::internal, std::string("cannot read /proc/self/exe: ") + std::strerror(errno));
+    path.resize(static_cast<std::size_t>(length));
+    say(stdout, unit_text({.name = line_.program, .program = path, .flags = line_.flags, .library = library_}));
+    return exit_code::drained;
   }
 
   int run_caller(const std::function<void(Caller&)>& program) {
@@ -162,6 +188,19 @@ class Program {
   struct MemoryLog {
     observe::MemorySink sink;
   };
+
+  // Why a running service cannot be found by this setting; empty: it can.
+  static std::string no_address(std::string_view key, const std::string& listen) {
+    if (is_off(listen)) return std::string(key) + " is off; there is nobody to ask";
+    const auto address = world::parse_address(listen);
+    if (address && address->kind != world::Address::Kind::local && address->port == 0) {
+      return std::string(key) + " is " + listen + ", which is any free port; give the one that the running service told when it was ready";
+    }
+    return {};
+  }
+  std::string nobody_there(std::string_view key, const std::string& address) const {
+    return "is " + line_.program + " running? It was sought at " + address + " (" + std::string(key) + ")\n";
+  }
 
   static bool is_off(std::string_view listen) { return listen.empty() || listen == "off"; }
 
@@ -309,6 +348,7 @@ int run_command(CommandLine line, std::vector<Composed> services) {
     if (command == "contract") return program.contract();
     if (command == "call") return program.call();
     if (command == "health") return program.health();
+    if (command == "systemd") return program.systemd();
     return program.bad_usage("\"" + command + "\" is no command");
   } catch (const settings::Failure& failure) {
     say(stderr, std::string(failure.what()) + "\n");

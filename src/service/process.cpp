@@ -14,6 +14,7 @@
 #include "runtime/memory_limit.hpp"
 #include "runtime/orphans.hpp"
 #include "runtime/parker.hpp"
+#include "runtime/service_manager.hpp"
 #include "runtime/signals.hpp"
 #include "service/documents.hpp"
 
@@ -52,6 +53,19 @@ constexpr std::uint64_t cache_share = 8;  // of the memory limit, for the pages 
 constexpr std::chrono::nanoseconds orphans_period = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds live_settings_period = std::chrono::seconds(1);
 
+// From any thread. When every fiber is at work it begins as soon as one is free: a process that is too busy to be asked
+// to stop would be killed, and its requests with it.
+template <class F>
+void spawn_surely(runtime::Shard& shard, const char* name, F task) {
+  shard.post([&shard, name, task] {
+    try {
+      shard.spawn({.name = name}, task);
+    } catch (const Error&) {
+      spawn_surely(shard, name, task);
+    }
+  });
+}
+
 bool is_off(std::string_view listen) noexcept { return listen.empty() || listen == "off"; }
 
 world::Address address_of(std::string_view key, const std::string& text) {
@@ -60,6 +74,16 @@ world::Address address_of(std::string_view key, const std::string& text) {
     throw Error(Code::failed_precondition, std::string(key) + " is \"" + text + "\"; expected an address with a port like 127.0.0.1:8080 or [::1]:8080, unix:/path, or off");
   }
   return *address;
+}
+
+// What cannot be listened on is told with the setting that asked for it.
+template <class Serve>
+auto listen_for(std::string_view key, Serve serve) {
+  try {
+    return serve();
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string(key) + ": " + error.what());
+  }
 }
 
 }  // namespace
@@ -108,13 +132,14 @@ Process::Process(Parts parts) : parts_(std::move(parts)) {
 Process::~Process() = default;
 
 int Process::run() {
-  const runtime::ShardSettings settings{.stack_bytes = parts_.library.stack_bytes, .offload = offload_.get()};
+  const runtime::ShardSettings settings{.stack_bytes = parts_.library.stack_bytes, .fibers_max = parts_.library.fibers_max, .offload = offload_.get()};
   auto& first = *members_.emplace_back(std::make_unique<Member>(parts_.world, settings, *environment_));
   if (parts_.handle_signals) {
     const runtime::CurrentShard current(first.shard);
     first.signals = std::make_unique<runtime::Signals>(first.shard, [this](int) { ask_to_stop(); });
   }
-  first.shard.spawn({.name = "start-up"}, [this, &first] {
+  first.shard.spawn({.name = "start-up", .handle = &start_up_}, [this, &first] {
+    bool up = false;
     try {
       start(first, true);
       start_other_members();
@@ -124,11 +149,15 @@ int Process::run() {
       follow_live_settings(first);
       reap_orphans(first);
       tell_ready();
+      up = true;
+    } catch (const Error& error) {
+      // Cancelled because the process was asked to stop already: that is no failure.
+      if (!draining_ || error.code() != Code::cancelled) failure_ = std::current_exception();
     } catch (...) {
       failure_ = std::current_exception();
     }
     // Timers and work that had begun end on their own fibers, before what they refer to.
-    if (failure_) {
+    if (!up) {
       (void)first.host->stop(first.shard.now());
       first.shard.stop();
     }
@@ -174,11 +203,12 @@ void Process::listen(Member& member, bool first) {
     // The first shard's port 0 becomes a number that the others share.
     const world::Address address = first || !listening_.http ? address_of("tutti.http.listen", library.http.listen) : *listening_.http;
     if (mine(address)) {
-      if (first && !library.http.tls_certificate.empty()) {
+      if (first && !(library.http.tls_certificate.empty() && library.http.tls_key.empty())) {
         tls_ = net::make_tls_server(parts_.world.files(), library.http.tls_certificate, library.http.tls_key);
       }
-      member.http = net::serve_http(member.shard, *member.http_entry,
-                                    {.listen = address, .listen_rules = {.reuse_port = several}, .limits = http_limits(), .tls = tls_.get()});
+      member.http = listen_for("tutti.http.listen", [&] {
+        return net::serve_http(member.shard, *member.http_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = http_limits(), .tls = tls_.get()});
+      });
       if (first) listening_.http = member.http->address();
     }
   }
@@ -187,14 +217,16 @@ void Process::listen(Member& member, bool first) {
     check_rpc_address(*member.host, address);
     if (mine(address)) {
       member.rpc_entry = std::make_unique<RpcEntry>(*member.host);
-      member.rpc = net::serve_rpc(member.shard, *member.rpc_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = rpc_limits()});
+      member.rpc = listen_for("tutti.rpc.listen", [&] {
+        return net::serve_rpc(member.shard, *member.rpc_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = rpc_limits()});
+      });
       if (first) listening_.rpc = member.rpc->address();
     }
   }
 }
 
 void Process::start_other_members() {
-  const runtime::ShardSettings settings{.stack_bytes = parts_.library.stack_bytes, .offload = offload_.get()};
+  const runtime::ShardSettings settings{.stack_bytes = parts_.library.stack_bytes, .fibers_max = parts_.library.fibers_max, .offload = offload_.get()};
   for (std::uint32_t i = 1; i < parts_.library.threads; ++i) {
     // Made and run in its own thread; this fiber waits until it listens.
     Member* member = nullptr;
@@ -289,7 +321,10 @@ void Process::serve_admin(Member& first) {
   sources.openapi = [&first](std::string_view service) { return openapi_document(*first.host, service); };
   sources.docs = [&first] { return documentation_page(*first.host); };
   first.admin_entry = std::make_unique<AdminEntry>(std::move(sources));
-  first.admin = net::serve_http(first.shard, *first.admin_entry, {.listen = address_of("tutti.admin.listen", listen), .limits = {.connections_max = 64}});
+  const world::Address address = address_of("tutti.admin.listen", listen);
+  first.admin = listen_for("tutti.admin.listen", [&] {
+    return net::serve_http(first.shard, *first.admin_entry, {.listen = address, .limits = {.connections_max = 64}});
+  });
   listening_.admin = first.admin->address();
 }
 
@@ -376,6 +411,7 @@ void Process::tell_ready() {
   for (const std::string& note : parts_.sources.notes()) log.warn(note);
   log.info("ready", {{"service.name", names}, {"service.version", parts_.version}, {"tutti.http", http}, {"tutti.rpc", rpc}, {"tutti.admin", admin}});
   if (members_.front()->host->has_events()) log.warn(members_.front()->host->bus().remark());
+  if (parts_.handle_signals) runtime::tell_service_manager("READY=1\nSTATUS=serving");
   phase_.store(1);
   phase_.notify_all();
 }
@@ -388,13 +424,17 @@ bool Process::wait_until_ready() {
 void Process::ask_to_stop() noexcept {
   if (draining_.exchange(true)) return;
   Member& first = *members_.front();
-  first.shard.post([this, &first] { first.shard.spawn({.name = "drain"}, [this, &first] { drain(first); }); });
+  spawn_surely(first.shard, "drain", [this, &first] {
+    if (start_up_.running()) return start_up_.cancel();
+    drain(first);
+  });
 }
 
 // Not ready, drain delay, stop accepting, finish, flush telemetry, close.
 void Process::drain(Member& first) {
   const LibrarySettings& library = parts_.library;
   Logger log(environment_->log());
+  if (parts_.handle_signals) runtime::tell_service_manager("STOPPING=1\nSTATUS=draining");
   log.info("draining", {{"tutti.drain_deadline_ms", library.drain_deadline.count()}});
   tutti::sleep(library.drain_delay);
   const Instant until = first.shard.now() + library.drain_deadline;
@@ -402,11 +442,9 @@ void Process::drain(Member& first) {
   for (std::size_t i = 1; i < members_.size(); ++i) {
     Member& member = *members_[i];
     runtime::RemoteParker& done = others.emplace_back();
-    member.shard.post([this, &member, until, &done] {
-      member.shard.spawn({.name = "drain"}, [this, &member, until, &done] {
-        drain_member(member, until);
-        done.unpark();
-      });
+    spawn_surely(member.shard, "drain", [this, &member, until, &done] {
+      drain_member(member, until);
+      done.unpark();
     });
   }
   drain_member(first, until);

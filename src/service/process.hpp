@@ -96,6 +96,7 @@ class Process {
   std::unique_ptr<net::TlsServer> tls_;
   Metrics metrics_;  // of the process and its shards
   ProcessMetrics process_metrics_{metrics_};
+  runtime::FiberHandle start_up_;
   std::vector<std::unique_ptr<Member>> members_;
   std::size_t connections_max_ = 0;
   std::atomic<bool> draining_{false};
