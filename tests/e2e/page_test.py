@@ -10,11 +10,8 @@ if __name__ == "__main__" and not browser.PROGRAM:
     print("skipped: no chromium, chromium-browser or google-chrome in PATH (Debian: apt install chromium)")
     sys.exit(77)
 
-from shop_test import Fleet, ROOT
+from shop_test import PIXEL, Fleet
 
-# The smallest PNG that a decoder takes: one grey pixel.
-PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
-                      "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082")
 NAMELESS = """[...document.querySelectorAll("button, input, a")].filter((e) => e.checkVisibility() && !(
     e.getAttribute("aria-label") || e.labels?.length || e.innerText?.trim())).map((e) => e.outerHTML)"""
 TOO_PALE = """(() => {

@@ -18,6 +18,9 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 READY_SECONDS = 60
+# The smallest PNG that a decoder takes: one grey pixel.
+PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+                      "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082")
 
 
 def free_port():
@@ -27,13 +30,16 @@ def free_port():
 
 
 class Fleet:
+    def __init__(self, **environment):
+        self.environment = environment
+
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         ready = pathlib.Path(self.folder.name) / "ready"
         self.log = open(pathlib.Path(self.folder.name) / "log", "w+")
-        environment = dict(os.environ, SHOP_PORT=str(self.port), ORDERS_SETTLE_AFTER="PT1S")
+        environment = dict(os.environ, SHOP_PORT=str(self.port), ORDERS_SETTLE_AFTER="PT1S", **self.environment)
         self.process = subprocess.Popen([BINARIES / "tutti", "up", "-f", ROOT / "examples/shop/compose.yaml", "--data", self.folder.name + "/data",
                                          "--ready-file", ready], stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         self.until(ready.exists, "the fleet to be ready", READY_SECONDS)
@@ -109,6 +115,21 @@ class Shop(unittest.TestCase):
 
             fleet.until(settled, "every order to be paid", 60)
             self.assertEqual(len(set(placed)), len(placed))
+
+    def test_a_picture_of_50_mb_passes_through_the_storefront_in_little_memory(self):
+        def memory(what):
+            [kilobytes] = re.findall(rf"^{what}:\s+(\d+) kB", pathlib.Path(f"/proc/{fleet.pids('storefront')[-1]}/status").read_text(), re.M)
+            return int(kilobytes) * 1024
+
+        with Fleet(THUMBNAILS_FILE_BYTES_MAX="60000000") as fleet:
+            before = memory("VmHWM")
+            file = PIXEL + bytes(50_000_000)  # a decoder stops at the picture's end
+            request = urllib.request.Request(fleet.url + "/api/products/mug/image", method="PUT", data=file)
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                self.assertEqual(json.load(reply)["width"], 1)
+            if memory("VmSize") > 1 << 40:
+                self.skipTest("AddressSanitizer keeps what was freed: memory is measured without it")
+            self.assertLess(memory("VmHWM") - before, 10_000_000)
 
 
 if __name__ == "__main__":
