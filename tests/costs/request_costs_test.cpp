@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -89,9 +90,12 @@ struct Spent {
 };
 constexpr std::size_t requests = 200;
 std::array<Spent, requests> spent;
-std::size_t seen = 0;
+std::atomic<std::size_t> seen = 0;  // handlers so far; set back by the client while none runs
 
-void note() { spent[seen++ % requests] = {allocations, world::counters_of(runtime::Shard::current().network())}; }
+void note() {
+  spent[seen.load() % requests] = {allocations, world::counters_of(runtime::Shard::current().network())};
+  ++seen;
+}
 
 Composed service() {
   return {costs, [](App& app) {
@@ -119,6 +123,7 @@ Spent cost_of(AskOnce ask_once) {
   for (int run = 0; run < runs; ++run) {
     seen = 0;
     for (std::size_t i = 0; i < requests; ++i) ask_once();
+    if (seen != requests) throw std::logic_error("a request did not reach its handler");
     const Spent& first = spent.front();
     const Spent& last = spent.back();
     const std::uint64_t count = last.allocations - first.allocations;
