@@ -6,7 +6,7 @@ SECONDS_PER_FUZZER ?= 60
 export COMPILER_LAUNCHER ?= $(shell command -v ccache)
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## install what is missing (apt, npm); needs root or sudo
 	@scripts/setup
@@ -16,6 +16,9 @@ build: setup ## optimised build: the program and the shop under build/release/bi
 
 demo: build ## run the shop fleet and print what to open; ONCE=1: one customer's journey, then stop
 	@scripts/demo $(if $(ONCE),--once)
+
+package: build ## a Debian package of library, headers and program: build/release/tutti_VERSION_amd64.deb
+	@cd build/release && cpack -G DEB >/dev/null 2>&1 && ls tutti_*.deb
 
 base-image: build ## the images that services' images are made in: Debian and the toolchain
 	@scripts/setup docker
@@ -49,4 +52,4 @@ install: build ## install library, headers and program; PREFIX=/usr/local
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help setup build demo base-image demo-docker test check bench fuzz format tidy install clean
+.PHONY: help setup build demo package base-image demo-docker test check bench fuzz format tidy install clean

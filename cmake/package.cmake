@@ -1,5 +1,6 @@
 # What `cpack` makes of an installed tree: one Debian package with the library, the program and the headers.
 # Its dependencies are what a service links; what the program needs is read off its binary.
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tutti RENAME copyright)
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME tutti)
 set(CPACK_PACKAGE_VENDOR tutti)

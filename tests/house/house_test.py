@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -126,6 +127,15 @@ class House(unittest.TestCase):
                 if line and not line.startswith("#") and f"`{line}`" not in listed:
                     missing.append(line)
         self.assertEqual(missing, [])
+
+    def test_scripts_are_what_shellcheck_takes(self):
+        if not shutil.which("shellcheck"):
+            self.skipTest("there is no shellcheck; scripts/setup docker installs it")
+        scripts = [p for folder in ("scripts", "cmake") for p in (ROOT / folder).iterdir()
+                   if p.is_file() and re.match(r"#!.*\b(ba)?sh\n", text_of(p))]
+        self.assertGreater(len(scripts), 8)
+        run = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
+        self.assertEqual(run.stdout, "")
 
 
 if __name__ == "__main__":
