@@ -378,7 +378,7 @@ Position position_of(const fy_mark* mark, Position otherwise) {
 
 class Parser {
  public:
-  explicit Parser(const std::string& text) : text_(text) {
+  Parser(const std::string& text, FlowLines flow_lines) : text_(text) {
     fy_diag_cfg diag = {};
     fy_diag_cfg_default(&diag);
     diag.fp = nullptr;
@@ -387,7 +387,9 @@ class Parser {
     if (diag_ == nullptr) throw std::bad_alloc();
     fy_diag_set_collect_errors(diag_.get(), true);
     fy_parse_cfg cfg = {};
-    cfg.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE);
+    cfg.flags =
+        static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
+                                        (flow_lines == FlowLines::anywhere ? FYPCF_SLOPPY_FLOW_INDENTATION : 0));
     cfg.diag = diag_.get();
     parser_.reset(fy_parser_create(&cfg));
     if (parser_ == nullptr || fy_parser_set_string(parser_.get(), text.data(), text.size()) != 0)
@@ -580,13 +582,13 @@ std::string_view describe(const Node& node) noexcept {
   return "a text";
 }
 
-Document read(std::string_view text, const Limits& limits) {
+Document read(std::string_view text, const Limits& limits, FlowLines flow_lines) {
   try {
     if (text.size() > limits.bytes_max)
       refuse({1, 1}, "the file has " + std::to_string(text.size()) + " bytes; expected at most " +
                          std::to_string(limits.bytes_max) + "; split it");
     const std::string clean = checked(text);
-    return {Parser(clean).parse(limits), std::nullopt};
+    return {Parser(clean, flow_lines).parse(limits), std::nullopt};
   } catch (Refused& refused) {
     return {{}, std::move(refused.problem)};
   }

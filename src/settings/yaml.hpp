@@ -67,6 +67,10 @@ struct Limits {
   std::size_t expanded_bytes_max = std::size_t{8} << 20;  // of all scalars and keys, after the same
 };
 
+// Whether the lines of a flow collection or a quoted text must be indented deeper than the key that they stand under,
+// as YAML says. Most readers do not mind, Compose's among them, so fleet files are written with "]" below its key.
+enum class FlowLines : std::uint8_t { indented, anywhere };
+
 struct Problem {
   Position at;
   std::string what;  // "key "a" is written twice (first in line 2); remove one of them"
@@ -78,7 +82,8 @@ struct Document {
 };
 
 // Pure, and safe on any input; problem is set if and only if the text is refused, and root is then empty.
-[[nodiscard]] Document read(std::string_view text, const Limits& limits = {});
+[[nodiscard]] Document read(std::string_view text, const Limits& limits = {},
+                            FlowLines flow_lines = FlowLines::indented);
 
 // "compose.yaml:3:7: what"
 [[nodiscard]] std::string to_string(std::string_view file, const Problem& problem);

@@ -238,4 +238,13 @@ TEST(Yaml, never_crashes_on_a_part_of_a_text) {
   }
 }
 
+TEST(Yaml, lets_flow_lines_stand_anywhere_where_it_is_asked_to) {
+  const std::string_view text = "a: [\n  x,\ny\n]\n";
+
+  EXPECT_TRUE(read(text).problem.has_value());
+  const auto document = read(text, {}, tutti::yaml::FlowLines::anywhere);
+  ASSERT_FALSE(document.problem.has_value());
+  EXPECT_EQ(document.root.find("a")->items.size(), 2u);
+}
+
 }  // namespace

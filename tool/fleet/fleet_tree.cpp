@@ -95,7 +95,7 @@ void check_tree(Value& root, std::vector<std::string>& ignored) {
 }  // namespace
 
 void lay_over(FleetTree& tree, const std::filesystem::path& file, const settings::Lookup& lookup) {
-  const yaml::Document document = yaml::read(whole_text(file, ""));
+  const yaml::Document document = yaml::read(whole_text(file, ""), {}, yaml::FlowLines::anywhere);
   if (document.problem) throw Refusal(exit_code::settings, yaml::to_string(file.string(), *document.problem));
   Value root = value_of(document.root, file.string(), lookup, tree.notes);
   check_tree(root, tree.ignored);
