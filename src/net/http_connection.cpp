@@ -154,6 +154,10 @@ void HttpConnection::on_timer() {
       if (server_.draining()) return close_after_answer(linger_after_idle);
       return remove();
     case Phase::lingering:
+      // TLS may still have to say its farewell to a slow reader.
+      if (!std::exchange(lingered_, true) && connection_->write(std::span<const std::byte>()).outcome == world::Outcome::again) {
+        return expect(Phase::lingering, server_.limits().write_timeout);
+      }
       return remove();
   }
 }

@@ -146,6 +146,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   bool sized_ = false;         // the answer: has a content length
   bool body_left_ = false;     // a streamed body has not been read to its end
   bool continue_due_ = false;  // "100 Continue" was asked for and not sent
+  bool lingered_ = false;      // for as long as is usual
   bool resume_ = false;        // others were let first
 };
 

@@ -166,7 +166,7 @@ class Connection final : public TlsConnection, private world::Watcher {
   // with the next write (owed_ says how many), so that nothing is lost with a connection whose user saw all taken.
   world::Transfer write(std::span<const std::byte> from) override {
     if (failed_ || !send()) return failure();
-    if (from.empty()) return plain_->write(from);
+    if (from.empty() && sent_all()) return plain_->write(from);
     std::size_t taken = 0;
     while (sent_all()) {
       taken += std::exchange(owed_, 0);
@@ -264,7 +264,11 @@ class Connection final : public TlsConnection, private world::Watcher {
 
   // `reason`: empty for OpenSSL's own.
   world::Transfer failure(std::string reason = {}) {
-    if (why_.empty()) why_ = reason.empty() ? reason_of_openssl() : std::move(reason);
+    if (!std::exchange(failed_, true)) {
+      if (ERR_GET_REASON(openssl().ERR_peek_error()) == SSL_R_HTTP_REQUEST)
+        (void)plain_->write(std::as_bytes(std::span(answer_to_plain_http)));
+      why_ = reason.empty() ? reason_of_openssl() : std::move(reason);
+    }
     openssl().ERR_clear_error();
     (void)send();  // the alert that says why
     return {.outcome = world::Outcome::failed, .error = EPROTO};
@@ -301,26 +305,16 @@ class Connection final : public TlsConnection, private world::Watcher {
   void shake_hands() {
     for (;;) {
       const int done = openssl().SSL_do_handshake(session_.get());
-      if (!send()) failed_ = true;
+      const bool broken = !send();
       if (done == 1) {
         shaken_ = true;
         return;
       }
-      if (openssl().SSL_get_error(session_.get(), done) != SSL_ERROR_WANT_READ) {
-        failed_ = true;
-        if (ERR_GET_REASON(openssl().ERR_peek_error()) == SSL_R_HTTP_REQUEST)
-          (void)plain_->write(std::as_bytes(std::span(answer_to_plain_http)));
-        (void)failure();
-        return;
-      }
+      if (openssl().SSL_get_error(session_.get(), done) != SSL_ERROR_WANT_READ || broken) return (void)failure();
       const world::Transfer fed = feed();
       if (fed.outcome == world::Outcome::again) return;
-      if (fed.outcome != world::Outcome::done) {
-        failed_ = true;
-        (void)failure(fed.outcome == world::Outcome::closed ? "it ended the connection before TLS was agreed"
-                                                            : std::strerror(fed.error));
-        return;
-      }
+      if (fed.outcome == world::Outcome::closed) return (void)failure("it ended the connection before TLS was agreed");
+      if (fed.outcome == world::Outcome::failed) return (void)failure(std::strerror(fed.error));
     }
   }
 

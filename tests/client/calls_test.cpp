@@ -1,5 +1,6 @@
 // Calls to a service in other processes while the network fails: what is repeated, what is not, who is asked.
 #include "client/given.hpp"
+#include "wire/msgpack_rpc/pack.hpp"
 
 namespace tutti::client::testing {
 namespace {
@@ -7,6 +8,14 @@ namespace {
 using runtime::Shard;
 using runtime::testing::code_thrown_by;
 using runtime::testing::message_of;
+
+TraceContext a_trace() {
+  TraceContext trace;
+  trace.trace_id.fill(1);
+  trace.span_id.fill(2);
+  trace.flags = TraceContext::sampled_flag;
+  return trace;
+}
 
 TEST(Calls, over_rpc_bring_a_reply_and_the_contracts_errors_as_their_types) {
   world::SimulatedWorld world;
@@ -30,6 +39,80 @@ TEST(Calls, over_rpc_bring_a_reply_and_the_contracts_errors_as_their_types) {
       EXPECT_EQ(error.value_json(), "{\"reason\":\"no room\"}");
     }
     EXPECT_EQ(code_thrown_by([&] { (void)call(*client, store::put, store::Put{"bad"}); }), Code::internal);
+  });
+}
+
+TEST(Calls, tell_their_trace_request_id_and_token) {
+  world::SimulatedWorld world;
+  on_fiber(world, [&] {
+    ASSERT_EQ(world.files().make_directories("/run"), 0);
+    ASSERT_EQ(world.files().replace("/run/token", "abc\n"), 0);
+    RpcStore server(Shard::current(), "127.0.0.1:7001");
+    const auto client = client_for({.endpoints = {server.name}, .bearer_token_file = "/run/token"});
+    (void)call(*client, store::put, store::Put{"a"}, {.trace = a_trace(), .request_id = "r-7"});
+    EXPECT_EQ(server.traceparent, "00-01010101010101010101010101010101-0202020202020202-01");
+    EXPECT_EQ(server.request_id, "r-7");
+    EXPECT_EQ(server.authorization, "Bearer abc");
+    // A token is read again, as it is replaced while the process runs.
+    ASSERT_EQ(world.files().replace("/run/token", "def\n"), 0);
+    sleep(1h);
+    (void)call(*client, store::put, store::Put{"a"});
+    EXPECT_EQ(server.authorization, "Bearer def");
+  });
+}
+
+TEST(Calls, in_flight_end_when_the_client_stops_and_none_begins) {
+  for (const Transport transport : {Transport::rpc, Transport::http}) {
+    world::SimulatedWorld world;
+    on_fiber(world, [&] {
+      RpcStore rpc(Shard::current(), "127.0.0.1:7001");
+      HttpStore http(Shard::current(), "127.0.0.1:8001");
+      rpc.takes = http.takes = 10s;
+      const auto client = client_for({.endpoints = {transport == Transport::rpc ? rpc.name : http.name}}, transport);
+      Code code = Code::ok;
+      Scope scope;
+      scope.spawn([&] { code = code_thrown_by([&] { (void)call(*client, store::put, store::Put{"a"}); }); });
+      sleep(100ms);
+      const Instant before = Shard::current().now();
+      client->stop();
+      scope.join();
+      EXPECT_TRUE(code == Code::cancelled || code == Code::unavailable) << name_of(code);
+      EXPECT_LT(Shard::current().now() - before, 1s);
+      EXPECT_EQ(code_thrown_by([&] { (void)call(*client, store::put, store::Put{"b"}); }), Code::unavailable);
+      EXPECT_EQ(rpc.calls + http.calls, 1);
+    });
+  }
+}
+
+// A server of the bare specification, which answers tutti.hello with an error.
+TEST(Calls, with_a_key_are_not_sent_to_a_peer_that_does_not_understand_it) {
+  world::SimulatedWorld world;
+  on_fiber(world, [&] {
+    int error = 0;
+    const auto listener = Shard::current().network().listen(*world::parse_address("127.0.0.1:7001"), {}, error);
+    ASSERT_TRUE(listener);
+    std::string got;
+    Scope scope;
+    scope.spawn([&] {
+      int failure = 0;
+      std::unique_ptr<world::Connection> accepted;
+      while (!(accepted = listener->accept(failure))) sleep(1ms);
+      std::string answer, reason;
+      wire::msgpack_rpc::append_text(reason, "no such method");
+      wire::msgpack_rpc::append_error_response(answer, 1, reason);
+      (void)accepted->write(std::as_bytes(std::span(answer)));
+      sleep(1s);
+      std::array<std::byte, 4096> room;
+      const world::Transfer moved = accepted->read(room);
+      if (moved.outcome == world::Outcome::done) got.assign(reinterpret_cast<const char*>(room.data()), moved.bytes);
+    });
+    const auto client = client_for({.endpoints = {"127.0.0.1:7001"}});
+    EXPECT_EQ(message_of([&] { (void)call(*client, store::put_once, store::Put{"a"}, {.idempotency_key = "k"}); }),
+              "the idempotency key of store.put_once cannot travel: 127.0.0.1:7001 does not know tutti.hello; call it "
+              "without a key, or over http");
+    scope.join();
+    EXPECT_NE(got.find("tutti.hello"), got.npos);
+    EXPECT_EQ(got.find("put_once"), got.npos);
   });
 }
 

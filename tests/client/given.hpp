@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,7 @@ inline constexpr tutti::Method<Stored(Query)> look{
     service, "look", tutti::get("/items/{key}"), {.repeat = tutti::Repeat::safe}};
 inline constexpr tutti::Method<tutti::Stream<Stored>(Query)> watch{service, "watch", tutti::get("/watch/{key}")};
 inline constexpr tutti::Method<Stored(tutti::Stream<tutti::Bytes>)> upload{service, "upload", tutti::post("/upload")};
+inline constexpr tutti::Method<Stored(tutti::Stream<Put>)> load{service, "load", tutti::post("/load")};
 
 }  // namespace store
 
@@ -75,6 +77,9 @@ struct RpcStore final : Server, net::RpcService {
     const auto argument = wire::msgpack_rpc::argument_of(exchange.params());
     (void)message::read_msgpack(detail::shape_of<store::Put>(), &put, argument.argument);
     identity = exchange.metadata().identity;
+    traceparent = exchange.metadata().traceparent;
+    request_id = exchange.metadata().request_id;
+    authorization = exchange.metadata().authorization;
     run(put.key);
     std::string out;
     if (unavailable) {
@@ -96,7 +101,7 @@ struct RpcStore final : Server, net::RpcService {
     (void)message::write_msgpack(detail::shape_of<store::Stored>(), &stored, out);
     exchange.respond(out);
   }
-  std::string identity;
+  std::string identity, traceparent, request_id, authorization;
   std::unique_ptr<net::RpcServer> server;
 };
 
@@ -106,13 +111,28 @@ struct HttpStore final : Server, net::HttpService {
     server = net::serve_http(shard, *this, {.listen = *world::parse_address(address), .limits = limits});
   }
   net::Admission admit(const wire::http1::RequestHead& head, const net::Peer&) override {
-    return {.body = head.path == "/upload" ? net::Admission::Body::streamed : net::Admission::Body::buffered};
+    const bool streamed = head.path == "/upload" || head.path == "/load";
+    return {.body = streamed ? net::Admission::Body::streamed : net::Admission::Body::buffered};
   }
   void refused(int, std::string_view, const net::Peer&) override {}
   void serve(net::HttpExchange& exchange) override {
     target = exchange.head().target;
     timeout = exchange.head().fields.get(wire::http1::Known::tutti_timeout_ms);
     authorization = exchange.head().fields.get(wire::http1::Known::authorization);
+    headers.clear();
+    for (const wire::http1::Field& field : exchange.head().fields.list())
+      headers.emplace(std::string(field.name), std::string(field.value));
+    if (breaks > 0) {
+      --breaks;
+      ++broken;
+      exchange.start(200, "application/json");
+      throw std::runtime_error("the connection breaks");
+    }
+    if (exchange.head().path == "/load") {
+      std::byte piece[1000];
+      while (const std::size_t count = exchange.read(piece)) body.append(reinterpret_cast<const char*>(piece), count);
+      return exchange.respond(200, "application/json", "{\"by\":\"load\"}");
+    }
     if (exchange.head().path == "/upload") {
       std::byte piece[1000];
       std::size_t all = 0;
@@ -143,6 +163,9 @@ struct HttpStore final : Server, net::HttpService {
     exchange.respond(200, "application/json", key == "bad" ? "{}" : "{\"by\":\"" + name + "\"}");
   }
   std::string target, timeout, authorization, body;
+  std::map<std::string, std::string> headers;
+  int breaks = 0;  // so many of the next requests get no answer
+  int broken = 0;
   std::unique_ptr<net::HttpServer> server;
 };
 

@@ -35,6 +35,72 @@ TEST(HttpCalls, put_each_field_where_the_route_says) {
   });
 }
 
+TEST(HttpCalls, carry_trace_request_id_key_and_the_headers_of_the_settings) {
+  world::SimulatedWorld world;
+  on_fiber(world, [&] {
+    HttpStore server(Shard::current(), "127.0.0.1:8001");
+    const auto client = client_for({.endpoints = {server.name},
+                                    .headers = {{"x-api-version", "7"}, {"x-api-key", "overridden"}},
+                                    .secret_headers = {{"x-api-key", Secret("s3cret")}}},
+                                   Transport::http);
+    TraceContext trace;
+    trace.trace_id.fill(1);
+    trace.span_id.fill(2);
+    trace.tracestate = "a=b";
+    (void)call(*client, store::put_once, store::Put{"a"},
+               {.trace = trace, .idempotency_key = "k-1", .request_id = "r-1"});
+    EXPECT_EQ(server.headers["traceparent"], "00-01010101010101010101010101010101-0202020202020202-00");
+    EXPECT_EQ(server.headers["tracestate"], "a=b");
+    EXPECT_EQ(server.headers["x-request-id"], "r-1");
+    EXPECT_EQ(server.headers["idempotency-key"], "k-1");
+    EXPECT_EQ(server.headers["x-api-version"], "7");
+    EXPECT_EQ(server.headers["x-api-key"], "s3cret");
+    EXPECT_EQ(server.headers["host"], server.name);
+  });
+}
+
+TEST(HttpCalls, keep_their_connections_and_open_as_many_as_are_needed) {
+  world::SimulatedWorld world;
+  on_fiber(world, [&] {
+    HttpStore server(Shard::current(), "127.0.0.1:8001");
+    const auto client = client_for({.endpoints = {server.name}, .connections_max = 3}, Transport::http);
+    for (int i = 0; i < 5; ++i) (void)call(*client, store::put, store::Put{"a"});
+    EXPECT_EQ(server.server->counts().accepted, 1u);
+    server.takes = 100ms;
+    Scope scope;
+    for (int i = 0; i < 6; ++i) scope.spawn([&] { (void)call(*client, store::put, store::Put{"a"}); });
+    scope.join();
+    EXPECT_EQ(server.server->counts().accepted, 3u);
+    EXPECT_EQ(server.executed["a"], 11);
+  });
+}
+
+TEST(HttpCalls, on_a_kept_connection_that_breaks_are_repeated_only_if_they_may_be) {
+  world::SimulatedWorld world;
+  on_fiber(world, [&] {
+    HttpStore server(Shard::current(), "127.0.0.1:8001");
+    const auto client = client_for({.endpoints = {server.name}, .breaker_failures = 1000}, Transport::http);
+    (void)call(*client, store::put, store::Put{"a"});  // a connection is kept
+    server.breaks = 1;
+    EXPECT_EQ(code_thrown_by([&] { (void)call(*client, store::put, store::Put{"unsafe"}); }), Code::unavailable);
+    EXPECT_EQ(server.broken, 1);
+    EXPECT_EQ(server.executed["unsafe"], 0);
+
+    (void)call(*client, store::put, store::Put{"a"});
+    server.breaks = 1;
+    EXPECT_NO_THROW((void)call(*client, store::look, store::Query{"safe"}));
+    EXPECT_EQ(server.broken, 2);
+    EXPECT_EQ(server.executed["safe"], 1);
+
+    server.breaks = 1;
+    EXPECT_EQ(code_thrown_by([&] { (void)call(*client, store::put_once, store::Put{"no key"}); }), Code::unavailable);
+    server.breaks = 1;
+    EXPECT_NO_THROW((void)call(*client, store::put_once, store::Put{"keyed"}, {.idempotency_key = "k"}));
+    EXPECT_EQ(server.broken, 4);
+    EXPECT_EQ(server.executed["keyed"], 1);
+  });
+}
+
 TEST(HttpCalls, survive_that_the_server_closes_a_kept_connection) {
   world::SimulatedWorld world;
   on_fiber(world, [&] {
@@ -72,6 +138,19 @@ TEST(HttpCalls, stream_results_as_lines_and_uploads_as_chunks) {
     auto* const stored = std::launder(reinterpret_cast<store::Stored*>(memory));
     EXPECT_EQ(stored->by, "300000");
     std::destroy_at(stored);
+
+    ASSERT_EQ(client->call_streamed(store::load, nullptr, memory, outgoing, nullptr,
+                                    [](void*, detail::Sink& sink) {
+                                      for (const char* key : {"a", "b"}) {
+                                        const store::Put put{key, 1};
+                                        sink.write(&put, {});
+                                      }
+                                    }),
+              nullptr);
+    std::destroy_at(std::launder(reinterpret_cast<store::Stored*>(memory)));
+    EXPECT_EQ(server.body, "{\"key\":\"a\",\"amount\":1}\n{\"key\":\"b\",\"amount\":1}\n");
+    EXPECT_EQ(server.headers["content-type"], "application/jsonl");
+    EXPECT_EQ(server.headers["transfer-encoding"], "chunked");
 
     const auto by_rpc = client_for({.endpoints = {server.name}});
     EXPECT_EQ(
