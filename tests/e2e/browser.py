@@ -14,7 +14,7 @@ import tempfile
 import time
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WAIT_SECONDS = 20
+WAIT_SECONDS = 30
 
 
 class Browser:

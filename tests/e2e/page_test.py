@@ -1,6 +1,8 @@
 """The shop's page in a browser: a customer's journey with mouse and keyboard, in a fleet of its own.
 Usage: page_test.py FOLDER_OF_BINARIES [unittest arguments]. Exit 77 (skipped) without Chromium."""
+import os
 import pathlib
+import signal
 import sys
 import unittest
 
@@ -37,6 +39,13 @@ class Page(unittest.TestCase):
         page = self.browser.open(self.fleet.url + "/", **how)
         page.until("document.querySelectorAll('#goods li').length > 0")
         return page
+
+    def fill_basket(self, page):
+        page.click("#goods button")
+        page.click("#customer")
+        page.type("Ada")
+        page.click("#card")
+        page.type("4242424242424242")
 
     def sent(self, page, path):
         return [url for method, url in page.requests if method == "POST" and url.endswith(path)]
@@ -76,16 +85,25 @@ class Page(unittest.TestCase):
 
     def test_two_clicks_on_a_slow_shop_order_once(self):
         page = self.open()
-        page.click("#goods button")
-        page.click("#customer")
-        page.type("Ada")
-        page.click("#card")
-        page.type("4242424242424242")
+        self.fill_basket(page)
         page.ask("Network.emulateNetworkConditions", offline=False, latency=1500, downloadThroughput=-1, uploadThroughput=-1)
         page.click("#checkout button", times=2)
         page.until("document.querySelector('#checkout button').innerText === 'Ordering …'")
         page.until("document.querySelector('#state').innerText === 'Paid'")
         self.assertEqual(len(self.sent(page, "/api/orders")), 1)
+        self.assertEqual(page.complaints, [])
+
+    def test_an_order_whose_payment_takes_long_becomes_paid_on_the_page(self):
+        page = self.open()
+        self.fill_basket(page)
+        payments = self.fleet.pids("payments")[-1]
+        os.kill(payments, signal.SIGSTOP)
+        try:
+            page.click("#checkout button")
+            page.until("document.querySelector('#state').innerText === 'Placed, the payment is under way'")
+        finally:
+            os.kill(payments, signal.SIGCONT)
+        page.until("document.querySelector('#state').innerText === 'Paid'")
         self.assertEqual(page.complaints, [])
 
     def test_what_the_shop_refuses_is_told_in_sentences(self):
