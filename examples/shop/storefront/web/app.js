@@ -25,7 +25,12 @@ function say(text, kind = "good") {
   if (kind === "good") say.timer = setTimeout(() => say("", ""), 8000);
 }
 
-const states = {placed: "Placed, the payment is under way", paid: "Paid", declined: "Declined"};
+const states = {
+  placed: "Placed, the payment is under way",
+  paid: "Paid",
+  declined: "Declined",
+  unclear: "Unclear whether it is paid; paying again takes no money twice",
+};
 
 // The errors of storefront/contract.hpp, as the customer should read them.
 const sentences = {
@@ -196,7 +201,7 @@ function showOrder(order) {
   at("sum").textContent = money(order.total_minor);
   at("reason").textContent = order.reason ? `${order.reason[0].toUpperCase()}${order.reason.slice(1)}.` : "";
   at("order-id").textContent = order.id;
-  at("payment").hidden = order.state !== "declined";
+  at("payment").hidden = order.state === "placed" || order.state === "paid";
   clearTimeout(showOrder.timer);
   if (order.state === "placed") showOrder.timer = setTimeout(() => poll(order.id), 2000);
 }
