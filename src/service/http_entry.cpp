@@ -9,6 +9,7 @@
 #include "observe/trace/tracer.hpp"
 #include "runtime/shard.hpp"
 #include "service/environment.hpp"
+#include "service/head_only.hpp"
 #include "service/http_raw.hpp"
 #include "service/http_stream.hpp"
 #include "service/value.hpp"
@@ -330,7 +331,7 @@ void HttpEntry::serve_method(Request& request) {
   if (method.reply) reply.hold(method.reply());
 
   const Failure failure = dispatch(served, request.state, value.get(), reply.get(), source ? &*source : nullptr, sink ? &*sink : nullptr);
-  if (failure.failed()) {
+  if (failure.failed() && !is_enough(request, failure)) {
     sink.reset();  // with its keep-alive
     return answer_failure(request, failure);
   }
@@ -356,6 +357,11 @@ void HttpEntry::serve_method(Request& request) {
   if (body.capacity() <= kept_bytes_max) buffers_.push_back(std::move(body));
 }
 
+// The handler of a HEAD request was ended by the first piece of its body.
+bool HttpEntry::is_enough(const Request& request, const Failure& failure) {
+  return failure.code == Code::cancelled && is_head_only(request.exchange) && request.exchange.started();
+}
+
 void HttpEntry::serve_raw(Request& request) {
   Composition& composition = *request.route.composition;
   if (composition.asks_who() || request.exchange.peer().credential) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
@@ -371,7 +377,7 @@ void HttpEntry::serve_raw(Request& request) {
     b.raw.set_context(context);
     b.handler.handler(b.raw, b.raw);
   });
-  if (failure.failed()) return answer_failure(request, failure);
+  if (failure.failed() && !is_enough(request, failure)) return answer_failure(request, failure);
   if (!request.exchange.started()) {
     composition.log().error("a raw handler returned without an answer; call send, redirect or stream", {{"tutti.handler", request.route.span_name}});
     return answer_failure(request, {.code = Code::internal, .message = request.route.span_name + " failed; its log says why"});

@@ -42,6 +42,7 @@ class HttpEntry final : public net::HttpService {
   void add_route(std::unique_ptr<Route> route, Verb verb);
   void serve_method(Request& request);
   void serve_raw(Request& request);
+  [[nodiscard]] static bool is_enough(const Request& request, const Failure& failure);
   void serve_file(Request& request);
   void serve_page(Request& request);
   void serve_nothing(Request& request);  // 404, 405, OPTIONS

@@ -6,6 +6,7 @@
 #include <tutti/error.hpp>
 
 #include "service/body_too_long.hpp"
+#include "service/head_only.hpp"
 #include "wire/http1/cookie.hpp"
 #include "wire/http1/multipart.hpp"
 #include "wire/http1/uri.hpp"
@@ -187,7 +188,10 @@ tutti::BodyWriter& RawExchange::stream(std::string_view content_type) {
 }
 
 std::size_t RawExchange::read(std::span<std::byte> into) { return read_body(exchange_, into); }
-void RawExchange::write(std::string_view bytes) { exchange_.write(bytes); }
+void RawExchange::write(std::string_view bytes) {
+  end_if_head_only(exchange_);
+  exchange_.write(bytes);
+}
 void RawExchange::flush() { exchange_.flush(); }
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #include "message/json_reader.hpp"
 #include "message/json_writer.hpp"
 #include "service/body_too_long.hpp"
+#include "service/head_only.hpp"
 #include "wire/http1/media_type.hpp"
 #include "wire/http1/sse.hpp"
 
@@ -92,6 +93,7 @@ void HttpSink::begin() {
 void HttpSink::write(const void* item, std::string_view id) {
   const std::unique_lock lock(writing_);
   if (!exchange_.started()) begin();
+  end_if_head_only(exchange_);
   wrote_ = true;
   if (form_ == Form::bytes) {
     const auto& bytes = *static_cast<const std::vector<std::byte>*>(item);
