@@ -29,7 +29,7 @@ const states = {
   placed: "Placed, the payment is under way",
   paid: "Paid",
   declined: "Declined",
-  unclear: "Unclear whether it is paid; paying again takes no money twice",
+  unclear: "Unclear",
 };
 
 // The errors of storefront/contract.hpp, as the customer should read them.
