@@ -190,6 +190,20 @@ class FirstProcess(unittest.TestCase):
             self.assertEqual(c.wait(), 137)
             self.assertTrue(c.state()["OOMKilled"])
 
+    def test_a_full_disk_fails_what_writes_and_nothing_else(self):
+        with Container("test/thumbnails", *PLAIN, "--tmpfs", "/data:size=1m,uid=65534,gid=65534") as c:
+            c.until_ready()
+            picture = journey.png(900, 900)
+
+            def upload(name):
+                return ask(c.url() + f"/thumbnails/{name}?width=900", "PUT", picture, {"Content-Type": "application/octet-stream"})[0]
+
+            self.assertEqual(upload("first"), 200)
+            statuses = [upload(f"more-{i}") for i in range(60)]
+            self.assertIn(statuses[-1], (429, 500, 503), statuses)
+            self.assertEqual(ask(c.url() + "/thumbnails/first")[0], 200)
+            self.assertEqual(ask(c.url(9090) + "/livez")[0], 200)
+
 
 if __name__ == "__main__":
     unittest.main()

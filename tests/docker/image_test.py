@@ -140,6 +140,14 @@ class Asker(unittest.TestCase):
         self.assertLess(image(self.name)["Size"], 16 * MEGABYTE)
         print(f"\na service with TLS as an image: {image(self.name)['Size'] / MEGABYTE:.2f} MB")
 
+    def test_skopeo_reads_the_image_too(self):
+        archive = self.temporary / "asker.tar"
+        docker("save", "--output", archive, self.name)
+        told = json.loads(run("skopeo", "inspect", f"docker-archive:{archive}"))
+
+        self.assertEqual((told["Architecture"], told["Os"]), ("amd64", "linux"))
+        self.assertEqual(told["Labels"], image(self.name)["Config"]["Labels"])
+
     def test_a_contract_that_is_not_the_one_named_fails_the_build(self):
         wrong = "sha256:" + 64 * "0"
         with self.assertRaisesRegex(AssertionError, "returned a non-zero code"):
