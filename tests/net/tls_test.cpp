@@ -111,6 +111,16 @@ TEST_F(Tls, an_authority_that_is_not_known_is_refused) {
   });
 }
 
+TEST_F(Tls, the_authorities_may_come_by_the_environment) {
+  with_server("localhost", [](HttpServer& server, TlsClient&) {
+    ASSERT_EQ(::setenv("SSL_CERT_FILE", certificates->path("authority.pem").c_str(), 1), 0);
+    const auto world = world::real_world();
+    const auto client = make_tls_client(world->files());
+    EXPECT_NO_THROW((void)connect(this_shard(), server.address(), client.get(), "localhost"));
+    ::unsetenv("SSL_CERT_FILE");
+  });
+}
+
 TEST_F(Tls, a_server_without_tls_is_told_apart) {
   const auto world = world::real_world();
   on_fiber(*world, [&] {
