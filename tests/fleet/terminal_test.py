@@ -45,6 +45,11 @@ class Terminal(Fleet):
         names = set(re.findall(r"\x1b\[(\d+)m(a|longer) +[|*]", seen))
         self.assertEqual(len({colour for colour, _ in names}), 2, names)
 
+    def test_what_failed_stands_out(self):
+        seen = self.on_terminal("services:\n  a: {restart: 'no', command: ['false']}\n")
+
+        self.assertIn("\x1b[1;31mexited with 1; it is not started again: restart is no\x1b[0m", seen)
+
     def test_no_color_takes_the_colours_only(self):
         self.environment["NO_COLOR"] = "1"
         seen = self.on_terminal(TALKER)

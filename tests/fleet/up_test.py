@@ -53,7 +53,7 @@ services:
         self.assertEqual(self.stopped(process), 75, self.printed())
 
         self.assertIn("does not stop within 300 ms", self.printed())
-        self.assertIn("not all services could finish", self.printed())
+        self.assertIn("all services have stopped, but not all could finish", self.printed())
 
     def test_sends_the_signal_that_the_file_names(self):
         process = self.up("services:\n  a:\n    stop_signal: SIGINT\n    command: [sh, -c, \"trap 'echo interrupted; exit 0' INT; "

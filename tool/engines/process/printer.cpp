@@ -14,10 +14,10 @@
 namespace tutti::engines {
 namespace {
 
-// Cyan, yellow, green, magenta, blue, and their bright ones; red is for what services say themselves.
+// Cyan, yellow, green, magenta, blue, and their bright ones; red is for alarms.
 constexpr std::array<std::string_view, 10> colours{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m",
                                                    "\x1b[96m", "\x1b[93m", "\x1b[92m", "\x1b[95m", "\x1b[94m"};
-constexpr std::string_view plain = "\x1b[0m", bold = "\x1b[1m";
+constexpr std::string_view plain = "\x1b[0m", bold = "\x1b[1m", bold_red = "\x1b[1;31m";
 const Speaker fleet{.label = "tutti", .colour = Speaker::no_colour};
 
 // The same pipe or terminal with a mode of its own: O_NONBLOCK on the descriptor that was given would hold for everyone
@@ -45,18 +45,18 @@ void Printer::pass_on(const Speaker& speaker, std::string_view line) {
   if (gone_ || dropping_)
     ++dropped_;
   else
-    append(speaker, Mark::instance, line);
+    append(speaker, Mark::instance, line, Tone::calm);
 }
 
-void Printer::say(const Speaker& speaker, std::string_view text) {
+void Printer::say(const Speaker& speaker, std::string_view text, Tone tone) {
   // Beyond the limit, because it is little and matters; but not without end.
   if (gone_ || pending_.size() - written_ >= 2 * pending_bytes_max)
     ++dropped_;
   else
-    append(speaker, Mark::fleet, text);
+    append(speaker, Mark::fleet, text, tone);
 }
 
-void Printer::append(const Speaker& speaker, Mark mark, std::string_view text) {
+void Printer::append(const Speaker& speaker, Mark mark, std::string_view text, Tone tone) {
   const std::size_t padding = width_ > speaker.label.size() ? width_ - speaker.label.size() : 0;
   const auto code = [&](std::string_view escape) {
     if (colour_ == Colour::yes) pending_.append(escape);
@@ -66,7 +66,7 @@ void Printer::append(const Speaker& speaker, Mark mark, std::string_view text) {
   pending_.append(speaker.label).append(padding, ' ').append(1, ' ').append(1, static_cast<char>(mark));
   code(plain);
   pending_.append(1, ' ');
-  if (mark == Mark::fleet) code(bold);
+  if (mark == Mark::fleet) code(tone == Tone::alarm ? bold_red : bold);
   pending_.append(text);
   const bool left_on = text.find('\x1b') != std::string_view::npos;  // a colour that the service has not switched off
   if (mark == Mark::fleet || left_on) code(plain);
@@ -101,7 +101,7 @@ void Printer::took(Clock::time_point now) {
   // Not at its first sip: a reader that stays behind would switch this on and off.
   if (!dropping_ || pending_.size() - written_ > pending_bytes_max / 2) return;
   dropping_ = false;
-  append(fleet, Mark::fleet, std::to_string(dropped_) + " lines were not printed: nobody read the output");
+  append(fleet, Mark::fleet, std::to_string(dropped_) + " lines were not printed: nobody read the output", Tone::alarm);
   dropped_ = 0;
 }
 

@@ -26,7 +26,8 @@ class Printer {
   Printer& operator=(const Printer&) = delete;
 
   void pass_on(const Speaker& speaker, std::string_view line);  // of an instance
-  void say(const Speaker& speaker, std::string_view text);      // about it
+  enum class Tone { calm, alarm };
+  void say(const Speaker& speaker, std::string_view text, Tone tone = Tone::calm);  // about it
   // Writes what is taken now.
   void flush(Clock::time_point now);
   // For the end: until all is written, the reader is gone or the time is over. Waits.
@@ -39,7 +40,7 @@ class Printer {
 
  private:
   enum class Mark : char { instance = '|', fleet = '*' };
-  void append(const Speaker& speaker, Mark mark, std::string_view text);
+  void append(const Speaker& speaker, Mark mark, std::string_view text, Tone tone);
   void took(Clock::time_point now);
   void gone(int error);
 

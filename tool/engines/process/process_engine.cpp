@@ -36,6 +36,7 @@ using fleet::DesiredService;
 using fleet::Refusal;
 using fleet::Restart;
 using std::chrono::milliseconds;
+using Tone = Printer::Tone;
 
 constexpr milliseconds late_after = 10s;  // a start that takes longer is reported once
 constexpr milliseconds longest_nap = 1s;  // of the loop
@@ -228,7 +229,7 @@ class ProcessEngine final : public Engine {
     const StartTurn turn = start_turn(i, instances_);
     if (turn.turn == Turn::now) start(i);
     if (turn.turn != Turn::never) return;
-    printer_->say(i.speaker, "is not started: " + turn.because + " failed");
+    printer_->say(i.speaker, "is not started: " + turn.because + " failed", Tone::alarm);
     i.state = State::ended;
     exit_code_ = fleet::exit_code::failed;
     publish();
@@ -241,7 +242,7 @@ class ProcessEngine final : public Engine {
     const std::string problem = try_start(i);
     if (!problem.empty()) {
       // Too many processes or files: that may pass.
-      printer_->say(i.speaker, "cannot be started: " + problem);
+      printer_->say(i.speaker, "cannot be started: " + problem, Tone::alarm);
       back_off(i, now, "not started");
       publish();
       return;
@@ -317,8 +318,10 @@ class ProcessEngine final : public Engine {
         become_ready(i);
         break;
       case Finding::became_unready:
-        printer_->say(i.speaker, "is not ready any more, " + std::to_string(i.health.failures) +
-                                     " looks in a row failed: " + i.health.last);
+        printer_->say(
+            i.speaker,
+            "is not ready any more, " + std::to_string(i.health.failures) + " looks in a row failed: " + i.health.last,
+            Tone::alarm);
         break;
     }
     publish();
@@ -329,8 +332,10 @@ class ProcessEngine final : public Engine {
     if (i.state != State::starting || i.health.late_reported || now < i.started + patience) return;
     i.health.late_reported = true;
     const std::string waiting = who_waits_for(i, instances_);
-    printer_->say(i.speaker, "is not ready after " + seconds(patience) + ": " + i.health.last +
-                                 (waiting.empty() ? "" : "; it is waited for by " + waiting));
+    printer_->say(i.speaker,
+                  "is not ready after " + seconds(patience) + ": " + i.health.last +
+                      (waiting.empty() ? "" : "; it is waited for by " + waiting),
+                  Tone::alarm);
   }
 
   void ended(Instance& i, int status) {
@@ -351,7 +356,10 @@ class ProcessEngine final : public Engine {
     } else {
       i.state = State::ended;
       if (!i.succeeded) exit_code_ = fleet::exit_code::failed;
-      printer_->say(i.speaker, why + (i.succeeded ? "" : "; it is not started again: " + why_not_again(i)));
+      if (i.succeeded)
+        printer_->say(i.speaker, why);
+      else
+        printer_->say(i.speaker, why + "; it is not started again: " + why_not_again(i), Tone::alarm);
     }
     publish();
   }
@@ -372,8 +380,10 @@ class ProcessEngine final : public Engine {
     ++i.restarts;
     i.state = State::backing_off;
     i.restart_at = now + pause;
-    printer_->say(i.speaker, why + "; starts again in " + std::to_string(pause.count()) + " ms (restart " +
-                                 std::to_string(i.restarts) + ")");
+    printer_->say(
+        i.speaker,
+        why + "; starts again in " + std::to_string(pause.count()) + " ms (restart " + std::to_string(i.restarts) + ")",
+        Tone::alarm);
   }
 
   void advance_stop(Instance& i, Clock::time_point now) {
@@ -397,7 +407,7 @@ class ProcessEngine final : public Engine {
     if (i.pid <= 0 || i.killed) return;
     i.killed = true;
     exit_code_ = fleet::exit_code::cut_off;
-    printer_->say(i.speaker, what);
+    printer_->say(i.speaker, what, Tone::alarm);
     ::kill(-i.pid, SIGKILL);
   }
 
@@ -418,7 +428,7 @@ class ProcessEngine final : public Engine {
         printer_->say(us, "open http://" + call_address(i.addresses) + " (" + i.speaker.label + ")");
     if (settings_.ready_file.empty()) return;
     if (const std::string problem = fleet::replace_whole(settings_.ready_file, "ready\n"); !problem.empty())
-      printer_->say(us, "the ready file cannot be written: " + problem);
+      printer_->say(us, "the ready file cannot be written: " + problem, Tone::alarm);
   }
 
   // Callers learn where the instances are, `tutti ps` how they are.
@@ -443,10 +453,19 @@ class ProcessEngine final : public Engine {
     guardian_.reset();
     fleet::remove_record(settings_.data);
     remove_ready_file();
-    if (stopping_)
-      printer_->say(us, exit_code_ == fleet::exit_code::cut_off ? "stopped, but not all services could finish"
-                                                                : "all services have stopped");
+    if (stopping_) say_how_it_ended();
     printer_->finish(last_lines_within);
+  }
+
+  void say_how_it_ended() {
+    switch (exit_code_) {
+      case 0:
+        return printer_->say(us, "all services have stopped");
+      case fleet::exit_code::cut_off:
+        return printer_->say(us, "all services have stopped, but not all could finish", Tone::alarm);
+      default:
+        return printer_->say(us, "all services have stopped; one had failed before", Tone::alarm);
+    }
   }
 
   ProcessSettings settings_;
