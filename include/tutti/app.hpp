@@ -186,6 +186,8 @@ class App {
   [[nodiscard]] Random& random();
   [[nodiscard]] const Logger& log();
 
+  [[nodiscard]] detail::Composition& composition() const noexcept { return *composition_; }
+
  private:
   void keep(std::shared_ptr<void> object);
   std::shared_ptr<void> shared_object(std::type_index type, const std::function<std::shared_ptr<void>()>& make);

@@ -1,5 +1,6 @@
-// Testing services. A Bed hosts the same compositions as main, in a simulated world without faults: virtual time, no
-// sockets, no threads, but real codecs and real databases in memory. What a test does not host it fakes.
+// Testing services. A Bed hosts the same compositions as main in a simulated world without faults: virtual time, no
+// sockets, no threads, but real codecs and real databases in memory. Live hosts them in the real world: sockets, files,
+// the real client. What is the same with both is a Stage; what a test does not host it fakes.
 //
 //   #include <gtest/gtest.h>     // before this header: then mistakes that the Bed finds fail the test that runs
 //   tutti::testing::Bed bed{{orders::service, orders::compose}};
@@ -56,21 +57,15 @@ struct Recorded {
 
 }  // namespace detail
 
-struct BedRules {
-  std::map<std::string, std::string> settings = {};  // {"orders.limit", "5"}, as flags on the command line
-  std::uint64_t seed = 1;
-};
-
-class Bed {
+// Where a test hosts services and calls them. One test can run on a Bed and on Live: it takes a Stage&.
+class Stage {
  public:
-  Bed(std::initializer_list<Composed> services, BedRules rules = {});
-  Bed(const Composed& service, BedRules rules);
-  ~Bed();
-  Bed(const Bed&) = delete;
-  Bed& operator=(const Bed&) = delete;
+  virtual ~Stage() = default;
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
 
-  // Calls as another service of this process would, and returns the reply or throws the contract's error. Virtual time
-  // goes on until the call is done.
+  // Calls as another service would, and returns the reply or throws the contract's error. In a Bed virtual time goes on
+  // until the call is done.
   template <class M>
   typename M::reply call(const M& method, typename M::request request, const CallOptions& options = {}) {
     static_assert(!M::has_stream_in && !M::has_stream_out,
@@ -102,8 +97,12 @@ class Bed {
     run_program(const_cast<void*>(static_cast<const void*>(&program)),
                 [](void* p, Caller& caller) { (*static_cast<Program*>(p))(caller); });
   }
+  // The test's calls come from this identity from now on; tutti::Identity{} is nobody. At first it is "local", who may
+  // everything.
+  virtual void act_as(Identity identity) = 0;
 
-  // Answers the method in place of whoever serves it, hosted here or not; the last fake counts.
+  // Answers the method in place of whoever serves it; the last fake counts. It may take a Context and throw the
+  // contract's errors. Live: before the first call, of services that are not hosted, and run by another thread.
   template <class M, class F>
   void fake(const M& method, F&& answer) {
     static_assert(!M::has_stream_in && !M::has_stream_out,
@@ -111,16 +110,56 @@ class Bed {
     add_fake(tutti::detail::spec_of(method), tutti::detail::handler_of<M>(std::forward<F>(answer)));
   }
   // The next `times` attempts fail with this code. The caller repeats what a real client would: methods that are safe
-  // or called by key, when the target was unavailable, three attempts in all.
+  // or called by key, when the target was unavailable, three attempts in all. Live: of a faked method.
   template <class M>
   void fail(const M& method, Code code, int times = 1) {
     add_failure(tutti::detail::spec_of(method), code, times);
   }
-  // Requests that were made of the method, in order; each attempt counts that reached a fake or a handler.
+  // Requests that were made of the method, in order; each attempt counts that reached a fake or a handler. Live: of a
+  // faked method.
   template <class M>
   [[nodiscard]] const std::vector<typename M::request>& calls(const M& method) {
     return recorded_calls(tutti::detail::spec_of(method)).template as<typename M::request>();
   }
+
+  // Asks again and again while time goes on, virtual in a Bed; false if the condition has not held within that time.
+  template <class F>
+  [[nodiscard]] bool eventually(F&& condition, std::chrono::nanoseconds within = std::chrono::seconds(10)) {
+    constexpr std::chrono::nanoseconds pause = std::chrono::milliseconds(50);
+    for (auto waited = std::chrono::nanoseconds(0);; waited += pause) {
+      if (condition()) return true;
+      if (waited >= within) return false;
+      pass(pause);
+    }
+  }
+
+  // "orders.main"; use it inside run(), or through its functions that wait. Throws not_found.
+  [[nodiscard]] virtual Database& database(std::string_view name) = 0;
+  // Lines that were logged since the last time, as JSON.
+  [[nodiscard]] virtual std::vector<std::string> log() = 0;
+
+ protected:
+  Stage() = default;
+
+ private:
+  virtual void run_program(void* program, void (*run)(void* program, Caller& caller)) = 0;
+  virtual void add_fake(const tutti::detail::MethodSpec& method, tutti::detail::Handler handler) = 0;
+  virtual void add_failure(const tutti::detail::MethodSpec& method, Code code, int times) = 0;
+  virtual detail::Recorded& recorded_calls(const tutti::detail::MethodSpec& method) = 0;
+  virtual void pass(std::chrono::nanoseconds time) = 0;
+};
+
+struct BedRules {
+  std::map<std::string, std::string> settings = {};  // {"orders.limit", "5"}, as flags on the command line
+  std::uint64_t seed = 1;
+};
+
+class Bed final : public Stage {
+ public:
+  Bed(std::initializer_list<Composed> services, BedRules rules = {});
+  Bed(const Composed& service, BedRules rules);
+  ~Bed() override;
+
   // Events that the hosted services published.
   template <class T>
   [[nodiscard]] const std::vector<T>& published(const Event<T>& event) {
@@ -139,22 +178,63 @@ class Bed {
   [[nodiscard]] Clock& clock() noexcept;
   [[nodiscard]] Time now();
 
-  // "orders.main"; use it inside run(), or through its functions that wait. Throws not_found.
-  [[nodiscard]] Database& database(std::string_view name);
-  // Lines that were logged since the last time, as JSON.
-  [[nodiscard]] std::vector<std::string> log();
+  void act_as(Identity identity) override;
+  [[nodiscard]] Database& database(std::string_view name) override;
+  [[nodiscard]] std::vector<std::string> log() override;
 
   // A mistake that contains this text is expected, once; if it does not come, that is a mistake itself.
   void expect_problem(std::string_view part);
 
- private:
   struct Parts;
-  void run_program(void* program, void (*run)(void* program, Caller& caller));
-  void add_fake(const tutti::detail::MethodSpec& method, tutti::detail::Handler handler);
-  void add_failure(const tutti::detail::MethodSpec& method, Code code, int times);
-  detail::Recorded& recorded_calls(const tutti::detail::MethodSpec& method);
+
+ private:
+  void run_program(void* program, void (*run)(void* program, Caller& caller)) override;
+  void add_fake(const tutti::detail::MethodSpec& method, tutti::detail::Handler handler) override;
+  void add_failure(const tutti::detail::MethodSpec& method, Code code, int times) override;
+  detail::Recorded& recorded_calls(const tutti::detail::MethodSpec& method) override;
+  void pass(std::chrono::nanoseconds time) override { advance(time); }
   detail::Recorded& recorded_events(const tutti::detail::EventSpec& event);
   void publish_event(const tutti::detail::EventSpec& event, const void* message);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+enum class Wire : std::uint8_t { rpc, http };  // streams need http
+enum class Placement : std::uint8_t {
+  apart,     // each service with listeners of its own: calls between them go over the wire
+  together,  // one process hosts them all, as main(argc, argv, {a, b}) does
+};
+
+struct LiveRules {
+  std::map<std::string, std::string> settings = {};  // as BedRules; the library's own too: {"tutti.threads", "2"}
+  Wire wire = Wire::rpc;                             // of the test's calls and of those between services
+  Placement placement = Placement::apart;
+};
+
+// The services start before the first call, in the order given (first those that others need), and drain at the end.
+// Time is real, databases are files in a temporary folder, ports are free ones.
+class Live final : public Stage {
+ public:
+  Live(std::initializer_list<Composed> services, LiveRules rules = {});
+  Live(const Composed& service, LiveRules rules);
+  ~Live() override;
+
+  // Starts now what would start before the first call. Throws what keeps a service from starting.
+  void start();
+  // "http://127.0.0.1:41234", for whatever speaks HTTP.
+  [[nodiscard]] std::string url(const Service& service);
+
+  void act_as(Identity identity) override;
+  [[nodiscard]] Database& database(std::string_view name) override;
+  [[nodiscard]] std::vector<std::string> log() override;
+
+ private:
+  struct Parts;
+  void run_program(void* program, void (*run)(void* program, Caller& caller)) override;
+  void add_fake(const tutti::detail::MethodSpec& method, tutti::detail::Handler handler) override;
+  void add_failure(const tutti::detail::MethodSpec& method, Code code, int times) override;
+  detail::Recorded& recorded_calls(const tutti::detail::MethodSpec& method) override;
+  void pass(std::chrono::nanoseconds time) override;
 
   std::unique_ptr<Parts> parts_;
 };

@@ -35,6 +35,8 @@ class Interceptor {
   // The same by_key call was made twice and the second answer differs: "id: \"r-2\", expected \"r-1\"".
   virtual void repeated_differently(const MethodSpec& method, const std::string& difference) = 0;
   virtual void published(const EventMessage& message) = 0;
+  // Who a call comes from that no composition makes.
+  [[nodiscard]] virtual Identity tester() const = 0;
 };
 
 // For the settings: whose sections are read here.

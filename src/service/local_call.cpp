@@ -136,7 +136,11 @@ std::shared_ptr<LocalCall> begin(CallPath& path, ServedMethod& served, const Met
   state.entry = EntryPoint::in_process;
   state.deadline = deadline;
   // The caller is a composition of this very process: its word is good.
-  state.identity = {.name = path.from() ? std::string(path.from()->name()) : "local", .permissions = {"*"}};
+  if (!path.from() && host.interceptor()) {
+    state.identity = host.interceptor()->tester();
+  } else {
+    state.identity = {.name = path.from() ? std::string(path.from()->name()) : "local", .permissions = {"*"}};
+  }
   if (caller) {
     call->request_id = caller->request_id;
     state.trace = caller->trace;

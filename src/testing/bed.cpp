@@ -1,8 +1,6 @@
 // One shard in a simulated world, driven from the test: turns while there is something to do, then the clock jumps to
 // whatever comes next. The Interceptor is where the test sees and changes what passes between services.
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
@@ -10,7 +8,6 @@
 #include <tutti/testing.hpp>
 #include <tutti/wait.hpp>
 
-#include "message/equal.hpp"
 #include "message/json_reader.hpp"
 #include "message/json_writer.hpp"
 #include "observe/log/sink.hpp"
@@ -21,6 +18,8 @@
 #include "service/host.hpp"
 #include "service/value.hpp"
 #include "settings/settings.hpp"
+#include "testing/problem.hpp"
+#include "testing/thread_refusal.hpp"
 #include "testing/virtual_clock.hpp"
 #include "world/simulated.hpp"
 
@@ -31,62 +30,7 @@ constexpr int attempts_max = 3;  // of one call, as the client's default
 constexpr std::chrono::nanoseconds backoff_first = std::chrono::milliseconds(10);
 constexpr std::chrono::nanoseconds settle_max = std::chrono::hours(1);
 
-void end_program(const std::string& problem) {
-  std::fprintf(stderr, "tutti: %s\n", problem.c_str());
-  std::abort();
-}
-detail::Report report = &end_program;
-
-template <class Spec>
-std::string name_of(const Spec& spec) {
-  return std::string(spec.service->name) + "." + std::string(spec.name);
-}
-
-// "payments::Charge": as the test would write it.
-std::string type_of(const tutti::detail::MethodSpec& method, tutti::detail::ShapeOf shape) {
-  return std::string(method.service->name) + "::" + std::string(shape().name);
-}
-
-std::string line_to_write(const tutti::detail::MethodSpec& method) {
-  std::string named(method.name);
-  std::ranges::replace(named, '.', '_');
-  std::string line = "bed.fake(" + std::string(method.service->name) + "::" + named + ", [](";
-  if (method.request) line += "const " + type_of(method, method.request) + "&";
-  line += ") {";
-  if (method.reply) line += " return " + type_of(method, method.reply) + "{...};";
-  return line + " });";
-}
-
-std::vector<std::string> flags_of(const std::map<std::string, std::string>& settings) {
-  std::vector<std::string> flags;
-  for (const auto& [key, value] : settings) flags.push_back("--" + key + "=" + value);
-  return flags;
-}
-
-std::vector<std::string> prefixes_of(const std::vector<Composed>& services) {
-  std::vector<std::string> prefixes{"tutti"};
-  for (const Composed& composed : services) prefixes.emplace_back(composed.service.name);
-  return prefixes;
-}
-
 }  // namespace
-
-namespace detail {
-
-void set_report(Report to) noexcept { report = to; }
-std::string printed(const tutti::detail::Shape& shape, const void* value) { return message::printed(shape, value); }
-
-std::string difference(const tutti::detail::Shape& shape, const void* actual, const void* expected) {
-  std::string all;
-  for (const std::string& one : message::differences(shape, actual, expected)) all += (all.empty() ? "" : "\n") + one;
-  return all;
-}
-
-void decode(const tutti::detail::Shape& shape, void* value, std::string_view json) {
-  (void)message::read_json(shape, value, json);
-}
-
-}  // namespace detail
 
 struct Bed::Parts final : tutti::detail::Interceptor {
   Parts(std::vector<Composed> composed, BedRules rules)
@@ -131,7 +75,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
     }
     close();
     for (const std::string& part : expected)
-      report("expected a problem that contains \"" + part + "\"; there was none");
+      report_problem("expected a problem that contains \"" + part + "\"; there was none");
   }
 
   void close() {
@@ -143,7 +87,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
   void note(const std::string& problem) {
     const auto met = std::ranges::find_if(
         expected, [&](const std::string& part) { return problem.find(part) != std::string::npos; });
-    if (met == expected.end()) return report(problem);
+    if (met == expected.end()) return report_problem(problem);
     expected.erase(met);
   }
 
@@ -240,7 +184,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
                                    .method_name = method.name,
                                    .entry = tutti::detail::EntryPoint::in_process};
     state.deadline = shard->now() + std::min(options.deadline.value_or(method.rules.deadline), method.rules.deadline);
-    state.identity = {.name = path.from() ? std::string(path.from()->name()) : "local", .permissions = {"*"}};
+    state.identity = path.from() ? Identity{.name = std::string(path.from()->name()), .permissions = {"*"}} : acting;
     state.idempotency_key = options.idempotency_key;
     if (const auto* caller = tutti::detail::current_call()) {
       state.trace = caller->trace;
@@ -260,7 +204,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
       const tutti::detail::CurrentCall current(state);
       fake(received.get(), answered.get(), Context(state));
     } catch (...) {
-      rethrow_declared(method, name);
+      rethrow_declared(method);
     }
     if (!method.reply) return;
     answered.adopt();
@@ -277,21 +221,11 @@ struct Bed::Parts final : tutti::detail::Interceptor {
     method.reply().move(reply, copy.get());
   }
 
-  [[noreturn]] void rethrow_declared(const tutti::detail::MethodSpec& method, const std::string& name) {
-    const std::exception_ptr thrown = std::current_exception();
-    for (const auto& error : method.errors) {
-      if (error.holds(thrown, nullptr, [](void*, const void*) {})) std::rethrow_exception(thrown);
-    }
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const Error&) {
-      throw;
-    } catch (...) {
-      const std::string problem = "the fake of " + name + " threw " + tutti::detail::type_name_of(thrown) +
-                                  ", which the contract does not declare";
-      note(problem);
-      throw Error(Code::internal, problem);
-    }
+  [[noreturn]] void rethrow_declared(const tutti::detail::MethodSpec& method) {
+    const std::string problem = undeclared_of_fake(method, std::current_exception());
+    if (problem.empty()) throw;
+    note(problem);
+    throw Error(Code::internal, problem);
   }
 
   void missing(tutti::detail::CallPath& path, const tutti::detail::MethodSpec& method) override {
@@ -323,6 +257,8 @@ struct Bed::Parts final : tutti::detail::Interceptor {
     if (!from_test) events[name_of(*message.event)].json.push_back(message.body);
   }
 
+  [[nodiscard]] Identity tester() const override { return acting; }
+
   // Declared in the order in which they are needed: destroyed the other way round.
   std::vector<Composed> services;
   world::SimulatedWorld world;
@@ -336,6 +272,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
   std::map<std::string, Failing, std::less<>> failures;
   std::map<std::string, detail::Recorded, std::less<>> calls, events;
   std::vector<std::string> expected;
+  Identity acting = default_tester();
   bool from_test = false;
   std::optional<observe::Tracer> tracer;
   std::optional<tutti::detail::Environment> environment;
@@ -343,8 +280,13 @@ struct Bed::Parts final : tutti::detail::Interceptor {
   std::optional<tutti::detail::Host> host;
 };
 
+void note_problem(const tutti::detail::CallState& call, const std::string& problem) {
+  if (auto* const bed = dynamic_cast<Bed::Parts*>(call.composition->host().interceptor())) bed->note(problem);
+}
+
 Bed::Bed(std::initializer_list<Composed> services, BedRules rules) {
   answer_with_virtual_time();
+  refuse_threads_of_handlers();
   parts_ = std::make_unique<Parts>(std::vector<Composed>(services), std::move(rules));
 }
 Bed::Bed(const Composed& service, BedRules rules) : Bed(std::initializer_list<Composed>{service}, std::move(rules)) {}
@@ -404,6 +346,7 @@ void Bed::settle() {
   if (!parts_->idle()) parts_->note("after an hour of virtual time calls or events are still being handled");
 }
 
+void Bed::act_as(Identity identity) { parts_->acting = std::move(identity); }
 Clock& Bed::clock() noexcept { return parts_->world.clock(); }
 Time Bed::now() { return clock().now(); }
 
