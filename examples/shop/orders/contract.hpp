@@ -6,7 +6,9 @@
 namespace orders {
 
 // placed: stored, the payment is not settled yet. The service settles it by itself, also after a crash.
-enum class State { placed, paid, declined };
+// unclear: payments could not say whether the money was taken, however often it was asked. Paying again settles it, and
+// takes no money a second time.
+enum class State { placed, paid, declined, unclear };
 
 using Card = tutti::Pattern<"[0-9]{12,19}">;
 
@@ -25,7 +27,7 @@ struct Order {
   std::vector<Line> lines;
   std::int64_t total_minor = 0;
   State state = State::placed;
-  std::string reason = "";  // why a payment was declined
+  std::string reason = "";  // why a payment was declined or is unclear
 };
 struct Pay {
   tutti::Text<1, 64> id;

@@ -14,6 +14,7 @@ struct Payment {
   std::int64_t total_minor = 0;
   std::string card;
   int attempt = 1;
+  int failures = 0;  // of this attempt
 };
 
 // Payments has looked at the charge and will never take it. After any other error the money may have been taken.
@@ -21,6 +22,11 @@ bool is_refusal(tutti::Code code) {
   return code == tutti::Code::invalid_argument || code == tutti::Code::out_of_range ||
          code == tutti::Code::failed_precondition || code == tutti::Code::permission_denied ||
          code == tutti::Code::unauthenticated || code == tutti::Code::unimplemented;
+}
+
+// Payments has a fault of its own: asking again may help, but perhaps never.
+bool is_fault(tutti::Code code) {
+  return code == tutti::Code::internal || code == tutti::Code::data_loss || code == tutti::Code::unknown;
 }
 
 }  // namespace
@@ -41,9 +47,10 @@ Order Orders::place(const Place& request, const tutti::Context& context) {
 
 Order Orders::pay(const Pay& request) {
   const auto changed = db_.run(
-      "update orders set state = ?, reason = '', card = ?, attempt = attempt + 1, touched = ? where id = ? and state = "
-      "?",
-      State::placed, request.card, clock_.now(), request.id, State::declined);
+      "update orders set state = ?, reason = '', card = ?, attempt = attempt + 1, failures = 0, touched = ? where id = "
+      "? "
+      "and state in (?, ?)",
+      State::placed, request.card, clock_.now(), request.id, State::declined, State::unclear);
   if (changed == 0) {
     const auto order = get({request.id});
     if (order.state != State::placed) throw NotPayable{order.state};  // a second click joins the payment under way
@@ -99,7 +106,8 @@ Order Orders::charge(const std::string& id) {
 
 // Throws tutti::Error when nobody knows yet whether the money was taken.
 Order Orders::attempt(const std::string& id) {
-  const auto payment = db_.one<Payment>("select state, total_minor, card, attempt from orders where id = ?", id);
+  const auto payment =
+      db_.one<Payment>("select state, total_minor, card, attempt, failures from orders where id = ?", id);
   if (!payment) throw UnknownOrder{id};
   if (payment->state != State::placed) return get({id});  // a repeated call, or the timer was faster
   try {
@@ -108,11 +116,21 @@ Order Orders::attempt(const std::string& id) {
   } catch (const payments::Declined& declined) {
     return mark(id, payment->attempt, State::declined, declined.reason);
   } catch (const tutti::Error& error) {
+    if (is_fault(error.code())) {
+      db_.run("update orders set failures = failures + 1 where id = ? and attempt = ?", id, payment->attempt);
+      if (payment->failures + 1 >= settings_.failures_max) return give_up(id, payment->attempt);
+    }
     if (!is_refusal(error.code())) throw;
     log_.warn("payment refused", {{"order", id}, {"error", error.what()}});
     return mark(id, payment->attempt, State::declined, "the payment was refused");
   }
   return mark(id, payment->attempt, State::paid, "");
+}
+
+// The money may have been taken or not: somebody has to look.
+Order Orders::give_up(const std::string& id, int attempt) {
+  log_.error("payment unclear", {{"order", id}});
+  return mark(id, attempt, State::unclear, "nobody can say yet whether it was paid; paying again takes no money twice");
 }
 
 // The card is kept only while it is needed.

@@ -11,6 +11,7 @@ namespace orders {
 
 struct Settings {
   std::chrono::seconds settle_after{10};  // an order this old and still placed was left behind
+  int failures_max = 5;  // of payments at one order; then its payment is unclear and its card is forgotten
 };
 
 class Orders {
@@ -28,6 +29,7 @@ class Orders {
   std::int64_t total_of(const Place& request);
   Order charge(const std::string& id);
   Order attempt(const std::string& id);
+  Order give_up(const std::string& id, int attempt);
   Order mark(const std::string& id, int attempt, State state, const std::string& reason);
 
   const Settings& settings_;

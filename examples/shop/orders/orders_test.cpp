@@ -22,6 +22,9 @@ struct OrdersTest : ::testing::Test {
       if (get.sku == "ghost") throw catalog::Unknown{get.sku};
       return {.sku = get.sku, .name = "", .about = "", .price_minor = get.sku == "palace" ? 90'000'000 : 900};
     });
+    charge_again();
+  }
+  void charge_again() {
     bed.fake(payments::charge, [this](const payments::Charge& charge) -> payments::Receipt {
       if (charge.card == "4000000000000002") throw payments::Declined{"no money"};
       if (broken == charge.order_id) throw tutti::Error(tutti::Code::internal, "broken");
@@ -65,6 +68,21 @@ TEST_F(OrdersTest, refuses_what_is_not_sold_and_what_costs_too_much) {
   place.lines = {{.sku = "palace", .quantity = 2}};
   EXPECT_THROW((void)bed.call(orders::place, place, {.idempotency_key = "b"}), orders::TooMuch);
   EXPECT_TRUE(bed.calls(payments::charge).empty());
+}
+
+TEST_F(OrdersTest, gives_up_when_payments_fails_again_and_again) {
+  bed.fake(payments::charge,
+           [](const payments::Charge&) -> payments::Receipt { throw tutti::Error(tutti::Code::data_loss, "gone"); });
+  const auto order = bed.call(orders::place, two_mugs, {.idempotency_key = "k"});
+  EXPECT_EQ(order.state, orders::State::placed);
+  bed.advance(24h);
+  EXPECT_EQ(bed.call(orders::get, {.id = order.id}).state, orders::State::unclear);
+  EXPECT_LE(bed.calls(payments::charge).size(), 6u);
+  bed.run([&](tutti::Caller&) {
+    EXPECT_EQ(bed.database("orders.orders").one<std::string>("select card from orders"), "");
+  });
+  charge_again();
+  EXPECT_EQ(bed.call(orders::pay, {.id = order.id, .card = two_mugs.card}).state, orders::State::paid);
 }
 
 TEST_F(OrdersTest, settles_the_others_past_an_order_that_is_stuck) {
