@@ -89,9 +89,9 @@ void beside_servers(F body) {
       const auto http = serve_http(this_shard(), paths, {.listen = anywhere});
       const auto rpc = serve_rpc(this_shard(), echoes, {.listen = anywhere});
       servers = {http->address(), rpc->address()};
-      listening.count_down();
       make_room_for_timers();
       counted = true;
+      listening.count_down();
       while (!over) tutti::sleep(1ms);
       counted = false;
     });
