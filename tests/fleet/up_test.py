@@ -72,6 +72,15 @@ services:
 
         self.assertEqual(self.ended(process), 0, self.printed())
 
+    def test_stops_at_once_what_waits_to_be_started(self):
+        process = self.up("services:\n  dies: {command: ['false']}\n  never: {command: [sleep, '1000'], healthcheck: {test: 'false'}}\n"
+                          "  waits: {command: [sleep, '1000'], depends_on: {never: {condition: service_healthy}}}\n")
+        self.until_printed(r"dies +\* exited with 1; starts again in \d+ ms \(restart 4\)")  # 0.8 s or more from now
+
+        self.assertEqual(self.stopped(process), 0, self.printed())
+
+        self.assertNotRegex(self.printed(), r"waits +\* starts|restart 5")
+
     def test_tells_that_a_service_missed_its_drain_deadline(self):
         process = self.up("services:\n  a:\n    command: [sh, -c, \"trap 'exit 75' TERM; echo 1 > trapped; while :; do sleep 0.05; done\"]\n")
         self.until_written("trapped")
@@ -95,6 +104,22 @@ services:
         again = self.up()
         self.until_ready()
         self.assertEqual(self.stopped(again), 0, self.printed())
+
+    def test_a_killed_guardian_is_replaced(self):
+        process = self.up(SLEEPER)
+        self.until_ready()
+        child, grandchild = int(self.until_written("child")), int(self.until_written("grandchild"))
+
+        def guardians():
+            with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as f:
+                return [int(pid) for pid in f.read().split() if int(pid) != child]
+        killed, = guardians()
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: guardians() not in ([], [killed]), "there is another one")
+        process.kill()
+        process.wait()
+
+        until(lambda: not alive(child) and not alive(grandchild), "all are gone")
 
     def test_a_process_that_a_service_left_behind_goes_with_it(self):
         process = self.up("services:\n  a:\n    restart: 'no'\n    command: [sh, -c, 'sleep 1000 & echo $$! > grandchild']\n")

@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <set>
+#include <utility>
 
 #include "fleet/refusal.hpp"
 
 namespace tutti::engines {
 namespace {
 
-[[noreturn]] void guard(int from, const std::filesystem::path& folder) {
-  std::set<pid_t> groups;
+[[noreturn]] void guard(int from, const std::filesystem::path& folder, std::set<pid_t> groups) {
   pid_t note = 0;
   // A note is one write below PIPE_BUF: it arrives whole. Positive: watch; negative: forget.
   for (ssize_t n; (n = ::read(from, &note, sizeof note)) == sizeof note || (n < 0 && errno == EINTR);) {
@@ -32,7 +31,7 @@ namespace {
 
 }  // namespace
 
-Guardian::Guardian(const std::filesystem::path& runtime_folder) {
+Guardian::Guardian(const std::filesystem::path& runtime_folder, std::set<pid_t> groups) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
     throw fleet::Refusal(fleet::exit_code::failed, "no pipe can be made; too many open files");
@@ -47,7 +46,7 @@ Guardian::Guardian(const std::filesystem::path& runtime_folder) {
     // Whoever reads tutti's output must not wait for this process.
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd < 3; ++fd) ::dup2(nothing, fd);
-    guard(ends[0], runtime_folder);
+    guard(ends[0], runtime_folder, std::move(groups));
   }
   ::close(ends[0]);
   pipe_ = ends[1];

@@ -6,18 +6,21 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <set>
 
 namespace tutti::engines {
 
 class Guardian {
  public:
-  explicit Guardian(const std::filesystem::path& runtime_folder);
+  // Throws Refusal. `groups` are watched from the first moment on.
+  explicit Guardian(const std::filesystem::path& runtime_folder, std::set<pid_t> groups = {});
   ~Guardian();  // the guardian ends with its work done; waits for it
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
   void watch(pid_t group);
   void forget(pid_t group);
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
   int pipe_ = -1;

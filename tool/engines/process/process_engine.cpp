@@ -12,6 +12,7 @@
 #include <cstring>
 #include <optional>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -216,11 +217,21 @@ class ProcessEngine final : public Engine {
 
   void reap() {
     int status = 0;
-    for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;)
+    for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (pid == guardian_->pid()) replace_guardian();
       for (Instance& i : instances_) {
         if (i.health.probe == pid) looked(i, status);
         if (i.pid == pid) ended(i, status);
       }
+    }
+  }
+
+  // It ends by itself only when we do: somebody has killed it.
+  void replace_guardian() {
+    std::set<pid_t> running;
+    for (const Instance& i : instances_)
+      if (i.pid > 0) running.insert(i.pid);
+    guardian_.emplace(folder_, std::move(running));
   }
 
   // --- one instance ---
