@@ -4,10 +4,9 @@ import re
 import resource
 import signal
 import socket
-import time
 import unittest
 
-from fleet_program import Fleet, alive, until
+from fleet_program import Fleet, alive, text_of, until
 
 SLEEPER = "services:\n  a:\n    command: [sh, -c, 'sleep 1000 & echo $$! > grandchild; echo $$$$ > child; wait']\n"
 DEAF = "[sh, -c, \"trap '' TERM; echo 1 > trapped; while :; do sleep 1; done\"]"
@@ -105,17 +104,36 @@ services:
         self.until_ready()
         self.assertEqual(self.stopped(again), 0, self.printed())
 
+    def guardians(self, process, child):
+        children = text_of("/proc/%d/task/%d/children" % (process.pid, process.pid))
+        return [int(pid) for pid in children.split() if int(pid) != child]
+
+    def test_sweeps_up_what_a_killed_guardian_left(self):
+        process = self.up(SLEEPER)
+        self.until_ready()
+        guardian, = self.guardians(process, int(self.until_written("child")))
+        process.send_signal(signal.SIGSTOP)  # so that it cannot start another one
+        os.kill(guardian, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        left, = os.listdir(self.runtime)
+        os.kill(int(self.until_written("grandchild")), signal.SIGKILL)
+        os.remove(self.path("ready"))
+
+        again = self.up()
+        self.until_ready()
+
+        self.assertNotIn(left, os.listdir(self.runtime))
+        self.assertEqual(self.stopped(again), 0, self.printed())
+
     def test_a_killed_guardian_is_replaced(self):
         process = self.up(SLEEPER)
         self.until_ready()
         child, grandchild = int(self.until_written("child")), int(self.until_written("grandchild"))
 
-        def guardians():
-            with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as f:
-                return [int(pid) for pid in f.read().split() if int(pid) != child]
-        killed, = guardians()
+        killed, = self.guardians(process, child)
         os.kill(killed, signal.SIGKILL)
-        until(lambda: guardians() not in ([], [killed]), "there is another one")
+        until(lambda: self.guardians(process, child) not in ([], [killed]), "there is another one")
         process.kill()
         process.wait()
 
