@@ -14,6 +14,8 @@ struct Speaker {
   int colour = 0;  // which of the printer's colours
 };
 
+inline const Speaker fleet_speaker{.label = "tutti", .colour = Speaker::no_colour};
+
 class Output {
  public:
   using Sink = std::function<void(std::string_view line)>;

@@ -18,7 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 10> colours{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m",
                                                    "\x1b[96m", "\x1b[93m", "\x1b[92m", "\x1b[95m", "\x1b[94m"};
 constexpr std::string_view plain = "\x1b[0m", bold = "\x1b[1m", bold_red = "\x1b[1;31m";
-const Speaker fleet{.label = "tutti", .colour = Speaker::no_colour};
 
 // The same pipe or terminal with a mode of its own: O_NONBLOCK on the descriptor that was given would hold for everyone
 // who shares it, the shell included. -1: not possible or not needed, as for files.
@@ -101,7 +100,8 @@ void Printer::took(Clock::time_point now) {
   // Not at its first sip: a reader that stays behind would switch this on and off.
   if (!dropping_ || pending_.size() - written_ > pending_bytes_max / 2) return;
   dropping_ = false;
-  append(fleet, Mark::fleet, std::to_string(dropped_) + " lines were not printed: nobody read the output", Tone::alarm);
+  append(fleet_speaker, Mark::fleet, std::to_string(dropped_) + " lines were not printed: nobody read the output",
+         Tone::alarm);
   dropped_ = 0;
 }
 

@@ -17,11 +17,13 @@
 #include <vector>
 
 #include "engines/process/child.hpp"
-#include "engines/process/endpoints.hpp"
 #include "engines/process/guardian.hpp"
 #include "engines/process/instance.hpp"
+#include "engines/process/launcher.hpp"
 #include "engines/process/printer.hpp"
 #include "engines/process/programs.hpp"
+#include "engines/process/publisher.hpp"
+#include "engines/process/restart_policy.hpp"
 #include "engines/process/runtime_folder.hpp"
 #include "engines/process/start_order.hpp"
 #include "fleet/refusal.hpp"
@@ -35,7 +37,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using fleet::DesiredService;
 using fleet::Refusal;
-using fleet::Restart;
 using std::chrono::milliseconds;
 using Tone = Printer::Tone;
 
@@ -44,29 +45,9 @@ constexpr milliseconds longest_nap = 1s;  // of the loop
 constexpr milliseconds last_lines_within = 1s;
 constexpr std::size_t label_width_max = 24;  // a longer name stands out and moves only its own lines
 
-const Speaker us{.label = "tutti", .colour = Speaker::no_colour};
-
 std::string seconds(milliseconds time) {
   const auto tenths = (time.count() + 50) / 100;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
-
-std::string_view word(State state) {
-  switch (state) {
-    case State::waiting:
-      return "waiting";
-    case State::starting:
-      return "starting";
-    case State::ready:
-      return "ready";
-    case State::backing_off:
-      return "backing off";
-    case State::stopping:
-      return "stopping";
-    case State::ended:
-      return "ended";
-  }
-  return "";
 }
 
 class ProcessEngine final : public Engine {
@@ -89,8 +70,10 @@ class ProcessEngine final : public Engine {
     // After the guardian, which must not hold the reader's pipe open.
     printer_.emplace(1, settings_.colour == ProcessSettings::Colour::yes ? Printer::Colour::yes : Printer::Colour::no,
                      std::min(longest_label_, label_width_max));
+    launcher_.emplace(state, folder_, places_);
+    publisher_.emplace(places_, *printer_);
     say_what_is_overruled();
-    publish();
+    publisher_->publish(instances_);
     loop();
     clear_up();
     return exit_code_;
@@ -141,8 +124,9 @@ class ProcessEngine final : public Engine {
   void say_what_is_overruled() {
     for (const DesiredService& service : state_->services)
       for (const std::string& name : overruled(service))
-        printer_->say(us, "service \"" + service.name + "\": " + name +
-                              " of environment is not used: here tutti assigns the addresses; ports chooses one");
+        printer_->say(fleet_speaker,
+                      "service \"" + service.name + "\": " + name +
+                          " of environment is not used: here tutti assigns the addresses; ports chooses one");
   }
 
   // --- the loop ---
@@ -208,7 +192,7 @@ class ProcessEngine final : public Engine {
       if (info.ssi_signo == SIGCHLD) continue;
       if (!stopping_) {
         stopping_ = true;
-        printer_->say(us, "stopping; Ctrl-C once more kills");
+        printer_->say(fleet_speaker, "stopping; Ctrl-C once more kills");
       } else {
         for (Instance& i : instances_) kill_now(i, "is killed");
       }
@@ -243,76 +227,27 @@ class ProcessEngine final : public Engine {
     printer_->say(i.speaker, "is not started: " + turn.because + " failed", Tone::alarm);
     i.state = State::ended;
     exit_code_ = fleet::exit_code::failed;
-    publish();
+    publisher_->publish(instances_);
   }
 
   void start(Instance& i) {
     const auto now = Clock::now();
     i.started = now;
     i.succeeded = false;
-    const std::string problem = try_start(i);
+    const std::string problem = launcher_->launch(i);
     if (!problem.empty()) {
       // Too many processes or files: that may pass.
       printer_->say(i.speaker, "cannot be started: " + problem, Tone::alarm);
       back_off(i, now, "not started");
-      publish();
+      publisher_->publish(instances_);
       return;
     }
+    guardian_->watch(i.pid);
     i.state = State::starting;
     printer_->say(i.speaker, "starts (pid " + std::to_string(i.pid) + ")");
     begin_looking(i, now);
     if (!i.service.is_probed()) become_ready(i);
-    publish();
-  }
-
-  // Empty, or why not.
-  std::string try_start(Instance& i) {
-    if (std::string problem = assign(i); !problem.empty()) return problem;
-    i.environment = environment_of(i.service, *state_, i.addresses, places_);
-    if (!i.service.secrets.empty()) {
-      const fs::path mounted = folder_ / (i.speaker.label + ".settings");
-      if (std::string problem = mount_secrets(i.service, mounted); !problem.empty()) return problem;
-      i.environment["TUTTI_SETTINGS_DIR"] = mounted.string();
-    }
-    std::vector<std::string> words = i.service.command;
-    if (!i.service.binary.empty()) words.insert(words.begin(), i.program);
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return std::strerror(errno);
-    i.pid = spawn({.program = i.program,
-                   .words = std::move(words),
-                   .environment = i.environment,
-                   .folder = i.service.working_dir,
-                   .output = ends[1]});
-    const int error = errno;
-    ::close(ends[1]);
-    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    i.output.open(ends[0]);
-    if (i.pid < 0) return std::strerror(error);
-    guardian_->watch(i.pid);
-    return {};
-  }
-
-  // A free port is another one at each start: what is taken meanwhile harms only once.
-  std::string assign(Instance& i) {
-    Addresses& a = i.addresses;
-    try {
-      const fleet::PublishedPort* published = published_http(i.service);
-      if (published == nullptr) ports_.give_back(a.http);
-      ports_.give_back(a.admin);
-      if (published != nullptr) {
-        a.http = port_of(*published, i.number);
-        a.host = published->host;
-      } else {
-        a.http = own_port(i.service).value_or(0);
-        if (a.http == 0) a.http = ports_.take();
-      }
-      if (!i.service.binary.empty()) a.admin = ports_.take();
-    } catch (const Refusal& refusal) {
-      return refusal.what();
-    }
-    a.socket = (folder_ / (i.speaker.label + ".sock")).string();
-    ::unlink(a.socket.c_str());  // left by an instance that was killed
-    return {};
+    publisher_->publish(instances_);
   }
 
   void become_ready(Instance& i) {
@@ -335,7 +270,7 @@ class ProcessEngine final : public Engine {
             Tone::alarm);
         break;
     }
-    publish();
+    publisher_->publish(instances_);
   }
 
   void report_late(Instance& i, Clock::time_point now) {
@@ -362,7 +297,7 @@ class ProcessEngine final : public Engine {
       i.state = State::ended;
       if (WIFEXITED(status) && WEXITSTATUS(status) == fleet::exit_code::cut_off) exit_code_ = fleet::exit_code::cut_off;
       printer_->say(i.speaker, i.succeeded ? "stopped" : "stopped: " + why);
-    } else if (is_started_again(i)) {
+    } else if (is_started_again(i.service, i.succeeded ? Ending::success : Ending::failure, i.restarts)) {
       back_off(i, Clock::now(), why);
     } else {
       i.state = State::ended;
@@ -370,20 +305,9 @@ class ProcessEngine final : public Engine {
       if (i.succeeded)
         printer_->say(i.speaker, why);
       else
-        printer_->say(i.speaker, why + "; it is not started again: " + why_not_again(i), Tone::alarm);
+        printer_->say(i.speaker, why + "; it is not started again: " + describe_restart(i.service), Tone::alarm);
     }
-    publish();
-  }
-
-  [[nodiscard]] static bool is_started_again(const Instance& i) {
-    const DesiredService& s = i.service;
-    if (s.restart != Restart::on_failure) return s.restart != Restart::no;
-    return !i.succeeded && (s.restart_max == 0 || i.restarts < s.restart_max);
-  }
-
-  [[nodiscard]] static std::string why_not_again(const Instance& i) {
-    return i.service.restart == Restart::no ? "restart is no"
-                                            : "restart is on-failure:" + std::to_string(i.service.restart_max);
+    publisher_->publish(instances_);
   }
 
   void back_off(Instance& i, Clock::time_point now, const std::string& why) {
@@ -401,7 +325,7 @@ class ProcessEngine final : public Engine {
     if (i.state == State::ended) return;
     if (i.pid <= 0) {
       i.state = State::ended;
-      publish();
+      publisher_->publish(instances_);
     } else if (i.state == State::stopping) {
       if (now >= i.kill_at)
         kill_now(i, "does not stop within " + std::to_string(i.service.stop_grace_period.count()) +
@@ -410,7 +334,7 @@ class ProcessEngine final : public Engine {
       i.state = State::stopping;
       i.kill_at = now + i.service.stop_grace_period;
       ::kill(-i.pid, signal_number(i.service.stop_signal));
-      publish();
+      publisher_->publish(instances_);
     }
   }
 
@@ -433,31 +357,13 @@ class ProcessEngine final : public Engine {
       if (i.state != State::ready && !(i.state == State::ended && i.succeeded)) return;
     announced_ = true;
     const auto taken = std::chrono::duration_cast<milliseconds>(Clock::now() - began_);
-    printer_->say(us, "all services are ready after " + seconds(taken) + "; Ctrl-C stops them");
+    printer_->say(fleet_speaker, "all services are ready after " + seconds(taken) + "; Ctrl-C stops them");
     for (const Instance& i : instances_)
       if (i.state == State::ready && published_http(i.service) != nullptr)
-        printer_->say(us, "open http://" + call_address(i.addresses) + " (" + i.speaker.label + ")");
+        printer_->say(fleet_speaker, "open http://" + call_address(i.addresses) + " (" + i.speaker.label + ")");
     if (settings_.ready_file.empty()) return;
     if (const std::string problem = fleet::replace_whole(settings_.ready_file, "ready\n"); !problem.empty())
-      printer_->say(us, "the ready file cannot be written: " + problem, Tone::alarm);
-  }
-
-  // Callers learn where the instances are, `tutti ps` how they are.
-  void publish() {
-    std::string problem = fleet::replace_whole(places_.endpoints, endpoints_text(instances_));
-    std::vector<fleet::InstanceRecord> record;
-    for (const Instance& i : instances_)
-      record.push_back({.instance = i.speaker.label,
-                        .state = std::string(word(i.state)),
-                        .pid = std::max(i.pid, 0),
-                        .restarts = i.restarts,
-                        .http = i.addresses.http,
-                        .admin = i.addresses.admin});
-    if (std::string second = fleet::write_record(settings_.data, record); problem.empty()) problem = std::move(second);
-    if (problem != last_problem_)
-      printer_->say(us, problem.empty() ? "the fleet's files can be written again"
-                                        : "the fleet's files cannot be written and stay as they were: " + problem);
-    last_problem_ = std::move(problem);
+      printer_->say(fleet_speaker, "the ready file cannot be written: " + problem, Tone::alarm);
   }
 
   void clear_up() {
@@ -471,11 +377,11 @@ class ProcessEngine final : public Engine {
   void say_how_it_ended() {
     switch (exit_code_) {
       case 0:
-        return printer_->say(us, "all services have stopped");
+        return printer_->say(fleet_speaker, "all services have stopped");
       case fleet::exit_code::cut_off:
-        return printer_->say(us, "all services have stopped, but not all could finish", Tone::alarm);
+        return printer_->say(fleet_speaker, "all services have stopped, but not all could finish", Tone::alarm);
       default:
-        return printer_->say(us, "all services have stopped; one had failed before", Tone::alarm);
+        return printer_->say(fleet_speaker, "all services have stopped; one had failed before", Tone::alarm);
     }
   }
 
@@ -483,16 +389,16 @@ class ProcessEngine final : public Engine {
   const fleet::DesiredState* state_ = nullptr;
   const Clock::time_point began_ = Clock::now();
   std::vector<Instance> instances_ = {};
-  std::size_t longest_label_ = us.label.size();
+  std::size_t longest_label_ = fleet_speaker.label.size();
   fs::path folder_ = {};
   RunPlaces places_ = {};
-  FreePorts ports_ = {};
   int signals_ = -1;
   int exit_code_ = 0;
   bool stopping_ = false, announced_ = false;
-  std::string last_problem_ = {};
   std::optional<Guardian> guardian_ = {};  // ends, and kills what still runs, before the printer does
   std::optional<Printer> printer_ = {};
+  std::optional<Launcher> launcher_ = {};
+  std::optional<Publisher> publisher_ = {};
   std::mt19937 random_{std::random_device{}()};
 };
 
