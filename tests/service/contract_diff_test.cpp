@@ -12,10 +12,12 @@ using testing::HasSubstr;
 using Kind = ContractDifference::Kind;
 
 // A contract with one method; `properties`, `required` and `order` are its request's.
-std::string contract(const std::string& properties, const std::string& required, const std::string& order, const std::string& states = R"("paid")") {
-  return R"({"paths":{"/charges":{"post":{"operationId":"payments.charge","x-tutti-repeat":"by_key","x-tutti-order":[)" + order +
-         R"(],"x-tutti-request":{"type":"object","properties":{)" + properties + R"(},"required":[)" + required +
-         R"(]},"responses":{"200":{"content":{"application/json":{"schema":{"type":"string","enum":[)" + states + R"(]}}}}}}}}})";
+std::string contract(const std::string& properties, const std::string& required, const std::string& order,
+                     const std::string& states = R"("paid")") {
+  return R"({"paths":{"/charges":{"post":{"operationId":"payments.charge","x-tutti-repeat":"by_key","x-tutti-order":[)" +
+         order + R"(],"x-tutti-request":{"type":"object","properties":{)" + properties + R"(},"required":[)" +
+         required + R"(]},"responses":{"200":{"content":{"application/json":{"schema":{"type":"string","enum":[)" +
+         states + R"(]}}}}}}}}})";
 }
 
 const std::string order_text = R"("order":{"type":"string"})";
@@ -33,15 +35,17 @@ TEST(ContractDiff, finds_nothing_between_equal_contracts) {
 }
 
 TEST(ContractDiff, lets_an_appended_field_that_may_be_absent_pass) {
-  const auto found = only_difference(contract(order_text, R"("order")", R"("order")"),
-                                     contract(order_text + R"(,"note":{"type":"string"})", R"("order")", R"("order","note")"));
+  const auto found =
+      only_difference(contract(order_text, R"("order")", R"("order")"),
+                      contract(order_text + R"(,"note":{"type":"string"})", R"("order")", R"("order","note")"));
 
   EXPECT_EQ(found.kind, Kind::compatible);
 }
 
 TEST(ContractDiff, refuses_a_new_required_field) {
-  const auto found = only_difference(contract(order_text, R"("order")", R"("order")"),
-                                     contract(order_text + R"(,"note":{"type":"string"})", R"("order","note")", R"("order","note")"));
+  const auto found =
+      only_difference(contract(order_text, R"("order")", R"("order")"),
+                      contract(order_text + R"(,"note":{"type":"string"})", R"("order","note")", R"("order","note")"));
 
   EXPECT_EQ(found.kind, Kind::breaking);
   EXPECT_THAT(found.text, HasSubstr("\"note\" is required"));
@@ -50,7 +54,8 @@ TEST(ContractDiff, refuses_a_new_required_field) {
 TEST(ContractDiff, refuses_a_moved_field) {
   const std::string two = order_text + R"(,"note":{"type":"string"})";
 
-  const auto found = only_difference(contract(two, R"("order")", R"("order","note")"), contract(two, R"("order")", R"("note","order")"));
+  const auto found = only_difference(contract(two, R"("order")", R"("order","note")"),
+                                     contract(two, R"("order")", R"("note","order")"));
 
   EXPECT_EQ(found.kind, Kind::breaking);
   EXPECT_THAT(found.text, HasSubstr("has moved"));
