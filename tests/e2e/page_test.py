@@ -23,7 +23,7 @@ TOO_PALE = """(() => {
         .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
     return [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest("[aria-hidden]") &&
         [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())).map((e) => {
-            const [a, b] = [light(numbers(getComputedStyle(e).color)), light(behind(e))].sort();
+            const [a, b] = [light(numbers(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => x - y);
             return [(b + 0.05) / (a + 0.05), e.outerHTML.slice(0, 80)]; }).filter(([ratio]) => ratio < 4.5);
 })()"""
 
