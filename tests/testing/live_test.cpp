@@ -4,13 +4,18 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
 
 #include <tutti/testing.hpp>
 
+#include "service/given.hpp"
 #include "testing/bank.hpp"
 
 namespace {
@@ -225,6 +230,49 @@ TEST(Live, fails_the_test_for_a_fake_that_breaks_its_contract) {
 TEST(Live, is_driven_from_outside) {
   Live live{{bank::service, bank::compose}};
   live.run([&](tutti::Caller&) { EXPECT_THROW((void)live.call(bank::balance, {.account = "ada"}), tutti::Error); });
+}
+
+// A bank that takes its time for an answer, asked by a stranger while its Live ends.
+struct SlowBank {
+  SlowBank(std::chrono::nanoseconds time, std::string drain_deadline) {
+    const auto compose = [this, time](tutti::App& app) {
+      app.serve(bank::balance, [this, time](const bank::Ask& ask) {
+        entered = true;
+        tutti::sleep(time);
+        return bank::Balance{.account = ask.account};
+      });
+    };
+    live.emplace(tutti::Composed{bank::service, compose},
+                 LiveRules{.settings = {{"tutti.drain_deadline", std::move(drain_deadline)}}});
+    const std::string url = live->url(bank::service);
+    stranger = std::thread([this, url] {
+      const auto address = tutti::world::parse_address(url.substr(url.rfind('/') + 1));
+      try {
+        status = tutti::given::ask(address.value(), "GET", "/balances/ada").status;
+      } catch (const std::runtime_error&) {
+        status = 0;  // cut off
+      }
+    });
+    EXPECT_TRUE(live->eventually([&] { return entered.load(); }));
+  }
+  int end() {
+    live.reset();
+    stranger.join();
+    return status;
+  }
+
+  std::atomic<bool> entered = false;
+  std::atomic<int> status = -1;
+  std::thread stranger;
+  std::optional<Live> live;
+};
+
+TEST(Live, lets_what_runs_come_to_its_end) { EXPECT_EQ(SlowBank(200ms, "PT10S").end(), 200); }
+
+void end_too_late() { EXPECT_NE(SlowBank(1min, "PT0.05S").end(), 200); }
+
+TEST(Live, fails_the_test_when_a_service_misses_its_drain_deadline) {
+  EXPECT_NONFATAL_FAILURE(end_too_late(), "the process of bank did not end cleanly: exit code 75");
 }
 
 TEST(Live, waits_until_something_holds_and_not_for_ever) {
