@@ -1,31 +1,24 @@
 #include "engines/process/process_engine.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <optional>
-#include <random>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "engines/process/child.hpp"
 #include "engines/process/guardian.hpp"
 #include "engines/process/instance.hpp"
 #include "engines/process/launcher.hpp"
 #include "engines/process/printer.hpp"
 #include "engines/process/programs.hpp"
 #include "engines/process/publisher.hpp"
-#include "engines/process/restart_policy.hpp"
 #include "engines/process/runtime_folder.hpp"
-#include "engines/process/start_order.hpp"
+#include "engines/process/supervision.hpp"
 #include "fleet/refusal.hpp"
 #include "fleet/running_fleet.hpp"
 #include "fleet/whole_file.hpp"
@@ -40,7 +33,6 @@ using fleet::Refusal;
 using std::chrono::milliseconds;
 using Tone = Printer::Tone;
 
-constexpr milliseconds late_after = 10s;  // a start that takes longer is reported once
 constexpr milliseconds longest_nap = 1s;  // of the loop
 constexpr milliseconds last_lines_within = 1s;
 constexpr std::size_t label_width_max = 24;  // a longer name stands out and moves only its own lines
@@ -72,11 +64,12 @@ class ProcessEngine final : public Engine {
                      std::min(longest_label_, label_width_max));
     launcher_.emplace(state, folder_, places_);
     publisher_.emplace(places_, *printer_);
+    supervision_.emplace(instances_, *launcher_, *publisher_, *printer_, *guardian_);
     say_what_is_overruled();
     publisher_->publish(instances_);
     loop();
     clear_up();
-    return exit_code_;
+    return supervision_->exit_code();
   }
 
  private:
@@ -132,36 +125,16 @@ class ProcessEngine final : public Engine {
   // --- the loop ---
 
   void loop() {
-    const auto all_ended = [this] {
-      return std::all_of(instances_.begin(), instances_.end(),
-                         [](const Instance& i) { return i.state == State::ended; });
-    };
     while (true) {
-      advance(Clock::now());
-      if (all_ended()) return;
+      supervision_->advance(Clock::now());
+      if (supervision_->has_ended()) return;
+      if (!announced_ && !supervision_->is_stopping() && supervision_->is_ready()) announce();
       printer_->flush(Clock::now());
       wait();
-      if (printer_->has_room())
-        for (Instance& i : instances_) read_output(i);
+      if (printer_->has_room()) supervision_->read_outputs();
       take_signals();
       reap();
     }
-  }
-
-  void advance(Clock::time_point now) {
-    for (Instance& i : instances_) {
-      if (stopping_) {
-        advance_stop(i, now);
-      } else if (i.state == State::waiting) {
-        start_in_turn(i);
-      } else if (i.state == State::backing_off) {
-        if (now >= i.restart_at) start(i);
-      } else if (i.state == State::starting || i.state == State::ready) {
-        look(i, now);
-        report_late(i, now);
-      }
-    }
-    if (!stopping_ && !announced_) announce();
   }
 
   void wait() {
@@ -173,29 +146,19 @@ class ProcessEngine final : public Engine {
     ::poll(fds.data(), fds.size(), static_cast<int>(nap().count()));
   }
 
-  // Until the next thing that only time brings.
   [[nodiscard]] milliseconds nap() const {
     const auto now = Clock::now();
-    auto next = now + longest_nap;
-    for (const Instance& i : instances_) {
-      if (i.state == State::backing_off) next = std::min(next, i.restart_at);
-      if (i.state == State::stopping && !i.killed) next = std::min(next, i.kill_at);
-      if ((i.state == State::starting || i.state == State::ready) && i.service.is_probed())
-        next = std::min(next, i.health.probe > 0 ? i.health.until : i.health.next);
-    }
-    return std::max(std::chrono::ceil<milliseconds>(next - now), 0ms);
+    return std::max(std::chrono::ceil<milliseconds>(supervision_->next(now + longest_nap) - now), 0ms);
   }
 
   void take_signals() {
     signalfd_siginfo info{};
     while (::read(signals_, &info, sizeof info) == sizeof info) {
       if (info.ssi_signo == SIGCHLD) continue;
-      if (!stopping_) {
-        stopping_ = true;
-        printer_->say(fleet_speaker, "stopping; Ctrl-C once more kills");
-      } else {
-        for (Instance& i : instances_) kill_now(i, "is killed");
-      }
+      if (supervision_->is_stopping())
+        supervision_->kill_all();
+      else
+        supervision_->stop();
     }
   }
 
@@ -203,10 +166,7 @@ class ProcessEngine final : public Engine {
     int status = 0;
     for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
       if (pid == guardian_->pid()) replace_guardian();
-      for (Instance& i : instances_) {
-        if (i.health.probe == pid) looked(i, status);
-        if (i.pid == pid) ended(i, status);
-      }
+      supervision_->reaped(pid, status);
     }
   }
 
@@ -218,143 +178,9 @@ class ProcessEngine final : public Engine {
     guardian_.emplace(folder_, std::move(running));
   }
 
-  // --- one instance ---
-
-  void start_in_turn(Instance& i) {
-    const StartTurn turn = start_turn(i, instances_);
-    if (turn.turn == Turn::now) start(i);
-    if (turn.turn != Turn::never) return;
-    printer_->say(i.speaker, "is not started: " + turn.because + " failed", Tone::alarm);
-    i.state = State::ended;
-    exit_code_ = fleet::exit_code::failed;
-    publisher_->publish(instances_);
-  }
-
-  void start(Instance& i) {
-    const auto now = Clock::now();
-    i.started = now;
-    i.succeeded = false;
-    const std::string problem = launcher_->launch(i);
-    if (!problem.empty()) {
-      // Too many processes or files: that may pass.
-      printer_->say(i.speaker, "cannot be started: " + problem, Tone::alarm);
-      back_off(i, now, "not started");
-      publisher_->publish(instances_);
-      return;
-    }
-    guardian_->watch(i.pid);
-    i.state = State::starting;
-    printer_->say(i.speaker, "starts (pid " + std::to_string(i.pid) + ")");
-    begin_looking(i, now);
-    if (!i.service.is_probed()) become_ready(i);
-    publisher_->publish(instances_);
-  }
-
-  void become_ready(Instance& i) {
-    i.state = State::ready;
-    const std::string where = published_http(i.service) == nullptr ? "" : " on http://" + call_address(i.addresses);
-    printer_->say(i.speaker, "is ready" + where);
-  }
-
-  void looked(Instance& i, int status) {
-    switch (judge(i, status, Clock::now())) {
-      case Finding::nothing_new:
-        return;
-      case Finding::became_ready:
-        become_ready(i);
-        break;
-      case Finding::became_unready:
-        printer_->say(
-            i.speaker,
-            "is not ready any more, " + std::to_string(i.health.failures) + " looks in a row failed: " + i.health.last,
-            Tone::alarm);
-        break;
-    }
-    publisher_->publish(instances_);
-  }
-
-  void report_late(Instance& i, Clock::time_point now) {
-    const milliseconds patience = std::max(late_after, i.service.healthcheck.start_period);
-    if (i.state != State::starting || i.health.late_reported || now < i.started + patience) return;
-    i.health.late_reported = true;
-    const std::string waiting = who_waits_for(i, instances_);
-    printer_->say(i.speaker,
-                  "is not ready after " + seconds(patience) + ": " + i.health.last +
-                      (waiting.empty() ? "" : "; it is waited for by " + waiting),
-                  Tone::alarm);
-  }
-
-  void ended(Instance& i, int status) {
-    read_output(i);
-    ::kill(-i.pid, SIGKILL);  // what it started and left behind
-    guardian_->forget(i.pid);
-    if (i.health.probe > 0) ::kill(-i.health.probe, SIGKILL);
-    ::unlink(i.addresses.socket.c_str());
-    i.pid = -1;
-    i.succeeded = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    const std::string why = exit_reason(status);
-    if (stopping_) {
-      i.state = State::ended;
-      if (WIFEXITED(status) && WEXITSTATUS(status) == fleet::exit_code::cut_off) exit_code_ = fleet::exit_code::cut_off;
-      printer_->say(i.speaker, i.succeeded ? "stopped" : "stopped: " + why);
-    } else if (is_started_again(i.service, i.succeeded ? Ending::success : Ending::failure, i.restarts)) {
-      back_off(i, Clock::now(), why);
-    } else {
-      i.state = State::ended;
-      if (!i.succeeded) exit_code_ = fleet::exit_code::failed;
-      if (i.succeeded)
-        printer_->say(i.speaker, why);
-      else
-        printer_->say(i.speaker, why + "; it is not started again: " + describe_restart(i.service), Tone::alarm);
-    }
-    publisher_->publish(instances_);
-  }
-
-  void back_off(Instance& i, Clock::time_point now, const std::string& why) {
-    const milliseconds pause = i.back_off.after(std::chrono::duration_cast<milliseconds>(now - i.started), random_);
-    ++i.restarts;
-    i.state = State::backing_off;
-    i.restart_at = now + pause;
-    printer_->say(
-        i.speaker,
-        why + "; starts again in " + std::to_string(pause.count()) + " ms (restart " + std::to_string(i.restarts) + ")",
-        Tone::alarm);
-  }
-
-  void advance_stop(Instance& i, Clock::time_point now) {
-    if (i.state == State::ended) return;
-    if (i.pid <= 0) {
-      i.state = State::ended;
-      publisher_->publish(instances_);
-    } else if (i.state == State::stopping) {
-      if (now >= i.kill_at)
-        kill_now(i, "does not stop within " + std::to_string(i.service.stop_grace_period.count()) +
-                        " ms (stop_grace_period) and is killed");
-    } else if (may_stop(i, instances_)) {
-      i.state = State::stopping;
-      i.kill_at = now + i.service.stop_grace_period;
-      ::kill(-i.pid, signal_number(i.service.stop_signal));
-      publisher_->publish(instances_);
-    }
-  }
-
-  void kill_now(Instance& i, const std::string& what) {
-    if (i.pid <= 0 || i.killed) return;
-    i.killed = true;
-    exit_code_ = fleet::exit_code::cut_off;
-    printer_->say(i.speaker, what, Tone::alarm);
-    ::kill(-i.pid, SIGKILL);
-  }
-
-  void read_output(Instance& i) {
-    i.output.read([&](std::string_view line) { printer_->pass_on(i.speaker, line); });
-  }
-
   // --- the fleet ---
 
   void announce() {
-    for (const Instance& i : instances_)
-      if (i.state != State::ready && !(i.state == State::ended && i.succeeded)) return;
     announced_ = true;
     const auto taken = std::chrono::duration_cast<milliseconds>(Clock::now() - began_);
     printer_->say(fleet_speaker, "all services are ready after " + seconds(taken) + "; Ctrl-C stops them");
@@ -370,12 +196,12 @@ class ProcessEngine final : public Engine {
     guardian_.reset();
     fleet::remove_record(settings_.data);
     remove_ready_file();
-    if (stopping_) say_how_it_ended();
+    if (supervision_->is_stopping()) say_how_it_ended();
     printer_->finish(last_lines_within);
   }
 
   void say_how_it_ended() {
-    switch (exit_code_) {
+    switch (supervision_->exit_code()) {
       case 0:
         return printer_->say(fleet_speaker, "all services have stopped");
       case fleet::exit_code::cut_off:
@@ -393,13 +219,12 @@ class ProcessEngine final : public Engine {
   fs::path folder_ = {};
   RunPlaces places_ = {};
   int signals_ = -1;
-  int exit_code_ = 0;
-  bool stopping_ = false, announced_ = false;
-  std::optional<Guardian> guardian_ = {};  // ends, and kills what still runs, before the printer does
+  bool announced_ = false;
+  std::optional<Guardian> guardian_ = {};  // the last to go: it kills what still runs
   std::optional<Printer> printer_ = {};
   std::optional<Launcher> launcher_ = {};
   std::optional<Publisher> publisher_ = {};
-  std::mt19937 random_{std::random_device{}()};
+  std::optional<Supervision> supervision_ = {};
 };
 
 }  // namespace
