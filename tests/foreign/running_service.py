@@ -26,18 +26,15 @@ class Service:
         self.folder = tempfile.TemporaryDirectory()
         self.port = free_port()
         self.log = open(pathlib.Path(self.folder.name) / "log", "w+b")
-        flags = {"http.listen": f"127.0.0.1:{self.port}", "admin.listen": "off", "log.level": "warn", **self.settings}
+        flags = {"http.listen": f"127.0.0.1:{self.port}", "admin.listen": "off", "log.format": "json", "log.access": "off", **self.settings}
         self.process = subprocess.Popen([self.binary] + [f"--tutti.{key}={value}" for key, value in flags.items()],
                                         stdout=self.log, stderr=subprocess.STDOUT, cwd=self.folder.name, env={"PATH": os.environ["PATH"]})
         until = time.monotonic() + 30
-        while True:
-            try:
-                self.connect().close()
-                return self
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > until:
-                    raise AssertionError(f"{self.binary} does not serve:\n{self.text()}")
-                time.sleep(0.01)
+        while '"message":"ready"' not in self.text():  # all its listeners are there
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise AssertionError(f"{self.binary} does not serve:\n{self.text()}")
+            time.sleep(0.01)
+        return self
 
     def connect(self, timeout=5):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
