@@ -112,6 +112,17 @@ TEST_F(FleetFile, starts_a_hosted_service_with_its_host_only) {
   EXPECT_EQ(state.services[1].depends_on[0].service, "orders");
 }
 
+TEST_F(FleetFile, lets_host_and_guest_depend_on_each_other) {
+  const DesiredState state = read(
+      "services:\n  orders:\n    x-tutti: {binary: shop, with: [payments]}\n    depends_on: [payments, catalog]\n"
+      "  payments:\n    x-tutti: {binary: payments}\n    depends_on: {catalog: {condition: service_healthy}}\n"
+      "  catalog: {command: x}\n");
+
+  ASSERT_EQ(state.services.size(), 2u);
+  ASSERT_EQ(state.services[1].depends_on.size(), 2u);  // both conditions on catalog stay
+  EXPECT_EQ(state.services[1].depends_on[1].condition, Condition::healthy);
+}
+
 TEST_F(FleetFile, leaves_out_services_of_other_profiles) {
   EXPECT_EQ(read("services:\n  a: {command: x}\n  b: {command: x, profiles: [debug]}\n").services.size(), 1u);
   EXPECT_EQ(
