@@ -102,7 +102,7 @@ struct HttpEntry::Route {
   const EmbeddedFile* file = nullptr;
   std::string etag = {};
   std::string content_type = {};
-  std::function<std::string()> page = {};
+  std::function<std::string(std::string_view query)> page = {};
 };
 
 struct HttpEntry::Request {
@@ -185,7 +185,7 @@ void HttpEntry::add_route(std::unique_ptr<Route> route, Verb verb) {
   routes_.push_back(std::move(route));
 }
 
-void HttpEntry::add_page(std::string_view path, std::string content_type, std::function<std::string()> make) {
+void HttpEntry::add_page(std::string_view path, std::string content_type, std::function<std::string(std::string_view query)> make) {
   auto route = std::make_unique<Route>(nothing_->composition->metrics(), nothing_->composition->log_channel(),
                                        observe::AccessLogSettings{.level = LogLevel::debug}, "GET", std::string(path));
   route->composition = nothing_->composition;
@@ -395,7 +395,11 @@ void HttpEntry::serve_file(Request& request) {
   request.answer(200, file.content_type, file.content);
 }
 
-void HttpEntry::serve_page(Request& request) { request.answer(200, request.route.content_type, request.route.page()); }
+void HttpEntry::serve_page(Request& request) {
+  const std::string page = request.route.page(request.head.query);
+  if (page.empty()) return answer_failure(request, {.code = Code::not_found, .message = "nothing is at " + std::string(request.head.target)});
+  request.answer(200, request.route.content_type, page);
+}
 
 void HttpEntry::serve_nothing(Request& request) {
   const wire::http1::RequestHead& head = request.head;

@@ -32,8 +32,8 @@ class HttpEntry final : public net::HttpService {
   void serve(net::HttpExchange& exchange) override;
   void refused(int status, std::string_view reason, const net::Peer& peer) override;
 
-  // For a document or page of the library itself, on this listener: GET only.
-  void add_page(std::string_view path, std::string content_type, std::function<std::string()> make);
+  // For a document or page of the library itself, on this listener: GET only. An empty one is not there: 404.
+  void add_page(std::string_view path, std::string content_type, std::function<std::string(std::string_view query)> make);
 
  private:
   struct Route;

@@ -250,8 +250,14 @@ class Program {
       say(stderr, line_.program + ": cannot read " + line_.operands[1] + ": " + std::string(std::strerror(error)) + "\n");
       return exit_code::usage;
     }
+    std::vector<ContractDifference> differences;
+    try {
+      differences = contract_differences(*old, openapi_document(described.host(), ""));
+    } catch (const Error& wrong) {
+      throw Error(wrong.code(), line_.operands[1] + ": " + wrong.what());
+    }
     bool breaks = false;
-    for (const ContractDifference& difference : contract_differences(*old, openapi_document(described.host(), ""))) {
+    for (const ContractDifference& difference : differences) {
       const bool breaking = difference.kind == ContractDifference::Kind::breaking;
       breaks = breaks || breaking;
       say(stdout, std::string(breaking ? "breaking: " : "compatible: ") + difference.text + "\n");

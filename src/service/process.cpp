@@ -17,6 +17,7 @@
 #include "runtime/service_manager.hpp"
 #include "runtime/signals.hpp"
 #include "service/documents.hpp"
+#include "wire/http1/uri.hpp"
 
 namespace tutti::detail {
 namespace {
@@ -196,8 +197,10 @@ void Process::listen(Member& member, bool first) {
   const auto mine = [&](const world::Address& address) { return first || address.kind != world::Address::Kind::local; };
   member.http_entry = std::make_unique<HttpEntry>(*member.host);
   if (library.http.documents == HttpSettings::Documents::everybody) {
-    member.http_entry->add_page("/openapi.json", "application/json", [&member] { return openapi_document(*member.host, ""); });
-    member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member] { return documentation_page(*member.host); });
+    member.http_entry->add_page("/openapi.json", "application/json", [&member](std::string_view query) {
+      return openapi_document(*member.host, wire::http1::query_value(query, "service").value_or(""));
+    });
+    member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member](std::string_view) { return documentation_page(*member.host); });
   }
   if (!is_off(library.http.listen)) {
     // The first shard's port 0 becomes a number that the others share.

@@ -25,7 +25,6 @@ struct Dry {
   std::string well;
 };
 struct Hidden {
-  static constexpr auto code = Code::aborted;
   int depth;
 };
 inline constexpr Service service{"pump", "1.0"};
