@@ -93,11 +93,12 @@ class CommandLine(Fleet):
 
     def test_points_into_files_of_variables(self):
         self.write("compose.yaml", "services:\n  a: {command: x, env_file: a.env}\n")
-        for text, message in (("A=1\nB C=2\n", '"B C" is no variable\'s name; expected NAME=value'),
-                              ("A=1\nB='x\n", "the quote is not closed on this line"),
-                              ("A=1\nB=\"x\" y\n", '"y" stands behind the closing quote; remove it')):
+        for text, message in (("A=1\nB C=2\n", '2: "B C" is no variable\'s name; expected NAME=value'),
+                              ("A='1\n2\n'\nB C=2\n", '4: "B C" is no variable\'s name; expected NAME=value'),
+                              ("A=1\nB='x\n", "2: the quote is not closed"),
+                              ("A=1\nB=\"x\" y\n", '2: "y" stands behind the closing quote; remove it')):
             self.write("a.env", text)
-            self.assertEqual(self.refused(78, "config"), "FOLDER/a.env:2: " + message)
+            self.assertEqual(self.refused(78, "config"), "FOLDER/a.env:" + message)
 
     def test_refuses_a_service_that_is_not_there(self):
         self.write("compose.yaml", SLEEPER)

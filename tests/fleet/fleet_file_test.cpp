@@ -142,6 +142,15 @@ TEST_F(FleetFile, mounts_a_secret_under_the_name_of_its_setting) {
   EXPECT_EQ(to_text(state).find("s3cret"), std::string::npos);
 }
 
+TEST(VariablesOfAFile, may_be_quoted_over_several_lines) {
+  const auto nothing = [](std::string_view) -> std::optional<std::string> { return std::nullopt; };
+
+  EXPECT_EQ(read_variables(".env", "KEY='-----BEGIN\n# no comment\n-----END' # one\nB=\"1\n2 $KEY\"\nC=3", nothing),
+            (Variables{{"KEY", "-----BEGIN\n# no comment\n-----END"},
+                       {"B", "1\n2 -----BEGIN\n# no comment\n-----END"},
+                       {"C", "3"}}));
+}
+
 TEST(Duration, is_read_as_compose_writes_it) {
   EXPECT_EQ(parse_duration("1m30s"), std::chrono::milliseconds(90'000));
   EXPECT_EQ(parse_duration("500ms"), std::chrono::milliseconds(500));

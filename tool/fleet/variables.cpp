@@ -1,5 +1,6 @@
 #include "fleet/variables.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "fleet/refusal.hpp"
@@ -36,12 +37,21 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
+bool begins_quoted(std::string_view text) { return !text.empty() && (text[0] == '\'' || text[0] == '"'); }
+
+// Where the quote that begins the text is closed; its size or beyond: nowhere.
+std::size_t closing_quote(std::string_view text) {
+  const char quote = text[0];
+  std::size_t end = 1;
+  while (end < text.size() && text[end] != quote) end += quote == '"' && text[end] == '\\' ? 2 : 1;
+  return end;
+}
+
 std::string value_of(std::string_view text, const std::string& place, const settings::Lookup& lookup) {
-  if (!text.empty() && (text[0] == '\'' || text[0] == '"')) {
+  if (begins_quoted(text)) {
     const char quote = text[0];
-    std::size_t end = 1;
-    while (end < text.size() && text[end] != quote) end += quote == '"' && text[end] == '\\' ? 2 : 1;
-    if (end >= text.size()) throw Refusal(exit_code::settings, place + ": the quote is not closed on this line");
+    const std::size_t end = closing_quote(text);
+    if (end >= text.size()) throw Refusal(exit_code::settings, place + ": the quote is not closed");
     const std::string_view rest = trimmed(text.substr(end + 1));
     if (!rest.empty() && rest[0] != '#')
       throw Refusal(exit_code::settings,
@@ -59,6 +69,17 @@ std::string value_of(std::string_view text, const std::string& place, const sett
   return plain.text;
 }
 
+// The end of the line, or of the line on which a quoted value is closed: it may have several.
+std::size_t end_of_entry(std::string_view text) {
+  const auto end_of_line = [&](std::size_t from) { return std::min(text.find('\n', from), text.size()); };
+  const std::size_t end = end_of_line(0), equals = text.find('=');
+  if (equals >= end || trimmed(text.substr(0, end)).starts_with('#')) return end;
+  const std::size_t value = text.find_first_not_of(" \t", equals + 1);
+  if (value >= end || !begins_quoted(text.substr(value))) return end;
+  const std::size_t closed = value + closing_quote(text.substr(value));
+  return closed < text.size() ? end_of_line(closed) : end;
+}
+
 }  // namespace
 
 Variables read_variables(std::string_view file, std::string_view text, const settings::Lookup& lookup) {
@@ -68,10 +89,12 @@ Variables read_variables(std::string_view file, std::string_view text, const set
     const auto at = out.find(name);
     return at == out.end() ? std::nullopt : std::optional(at->second);
   };
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    std::string_view line = trimmed(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  std::size_t number = 1, lines = 1;
+  for (; !text.empty(); number += lines) {
+    const std::string_view whole = text.substr(0, end_of_entry(text));
+    std::string_view line = trimmed(whole);
+    lines = static_cast<std::size_t>(std::count(whole.begin(), whole.end(), '\n')) + 1;
+    text.remove_prefix(std::min(whole.size() + 1, text.size()));
     if (line.empty() || line[0] == '#') continue;
     if (line.starts_with("export ")) line = trimmed(line.substr(7));
     const std::string place = std::string(file) + ":" + std::to_string(number);

@@ -1,5 +1,5 @@
-// Files of variables (.env, env_file): NAME=value a line, # comments, 'as it is' and "with \n escapes", $NAME within
-// unquoted and double-quoted values. And how long "1m30s" is.
+// Files of variables (.env, env_file): NAME=value a line, # comments, 'as it is' and "with \n escapes", both of several
+// lines if need be, $NAME within unquoted and double-quoted values. And how long "1m30s" is.
 #pragma once
 
 #include <chrono>
