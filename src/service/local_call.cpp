@@ -29,7 +29,8 @@ constexpr std::size_t stream_items_kept_max = 4096;
 class LocalStream final : public Source, public Sink {
  public:
   enum class Full : std::uint8_t { waits, fails };
-  LocalStream(const Shape& element, std::size_t items_max, Full full) : element_(element), items_(items_max), full_(full) {}
+  LocalStream(const Shape& element, std::size_t items_max, Full full)
+      : element_(element), items_(items_max), full_(full) {}
 
   bool next(void* item) override {
     std::optional<Value> value = items_.pop();
@@ -49,7 +50,9 @@ class LocalStream final : public Source, public Sink {
     (void)message::read_msgpack(element_, copy.get(), bytes);
     if (items_.closed()) throw_closed();
     if (full_ == Full::fails && items_.size() >= stream_items_kept_max) {
-      throw Error(Code::resource_exhausted, "the caller still writes its own stream, and " + std::to_string(stream_items_kept_max) + " items of the answer wait for it already");
+      throw Error(Code::resource_exhausted, "the caller still writes its own stream, and " +
+                                                std::to_string(stream_items_kept_max) +
+                                                " items of the answer wait for it already");
     }
     try {
       items_.push(std::move(copy));
@@ -80,10 +83,12 @@ struct LocalCall {
   LocalCall(ServedMethod& to, const MethodSpec& spec) : served(to), method(spec) {
     if (spec.request) request = Value(spec.request());
     if (spec.reply) reply = Value(spec.reply());
-    if (spec.stream_in) in = std::make_unique<LocalStream>(spec.stream_in(), stream_items_max, LocalStream::Full::waits);
+    if (spec.stream_in)
+      in = std::make_unique<LocalStream>(spec.stream_in(), stream_items_max, LocalStream::Full::waits);
     if (!spec.stream_out) return;
     const bool both = spec.stream_in != nullptr;
-    out = std::make_unique<LocalStream>(spec.stream_out(), both ? stream_items_kept_max : stream_items_max, both ? LocalStream::Full::fails : LocalStream::Full::waits);
+    out = std::make_unique<LocalStream>(spec.stream_out(), both ? stream_items_kept_max : stream_items_max,
+                                        both ? LocalStream::Full::fails : LocalStream::Full::waits);
   }
 
   ServedMethod& served;
@@ -100,10 +105,12 @@ struct LocalCall {
   runtime::Parker done;
 };
 
-std::string name_of(const MethodSpec& method) { return std::string(method.service->name) + "." + std::string(method.name); }
+std::string name_of(const MethodSpec& method) {
+  return std::string(method.service->name) + "." + std::string(method.name);
+}
 
-// A request or reply as it would look after the wire, bounds checked on the way out. With codecs it really is written and
-// read again as JSON, so that a field that does not survive is found in a test.
+// A request or reply as it would look after the wire, bounds checked on the way out. With codecs it really is written
+// and read again as JSON, so that a field that does not survive is found in a test.
 void check_message(Host& host, const MethodSpec& method, const Shape& shape, void* value, Code code) {
   const auto refuse = [&](const Violations& violations) {
     if (!violations.empty()) throw Error(code, name_of(method) + ": " + violations.to_string());
@@ -116,15 +123,16 @@ void check_message(Host& host, const MethodSpec& method, const Shape& shape, voi
   refuse(message::read_json(shape, value, bytes));
 }
 
-std::shared_ptr<LocalCall> begin(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, Instant deadline,
-                                 const CallOptions& options) {
+std::shared_ptr<LocalCall> begin(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request,
+                                 Instant deadline, const CallOptions& options) {
   Host& host = path.host();
   const CallState* const caller = current_call();
   const std::size_t depth = caller ? caller->depth + 1 : 1;
   const std::size_t depth_max = host.environment().library().call_depth_max;
   if (depth > depth_max) {
-    throw Error(Code::resource_exhausted, "calls within this process are nested " + std::to_string(depth) + " deep at " + name_of(method) +
-                                              "; at most " + std::to_string(depth_max) + " (tutti.call_depth_max)");
+    throw Error(Code::resource_exhausted, "calls within this process are nested " + std::to_string(depth) +
+                                              " deep at " + name_of(method) + "; at most " + std::to_string(depth_max) +
+                                              " (tutti.call_depth_max)");
   }
   auto call = std::make_shared<LocalCall>(served, method);
   if (method.request) {
@@ -151,7 +159,8 @@ std::shared_ptr<LocalCall> begin(CallPath& path, ServedMethod& served, const Met
   host.shard().spawn({.name = served.full_name, .deadline = deadline, .handle = &call->handle}, [call, &host] {
     Span span = host.environment().tracer().start(call->served.full_name, SpanKind::server, call->state.trace);
     call->state.trace = span.context();
-    call->failure = dispatch(call->served, call->state, call->request.get(), call->reply.get(), call->in.get(), call->out.get());
+    call->failure =
+        dispatch(call->served, call->state, call->request.get(), call->reply.get(), call->in.get(), call->out.get());
     if (!call->failure.failed() && call->method.reply) {
       call->reply.adopt();
       try {
@@ -183,14 +192,16 @@ void await(LocalCall& call, Instant deadline) {
   if (call.failure.failed()) raise(call.failure);
 }
 
-void call_local(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
+void call_local(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, void* reply,
+                Instant deadline, const CallOptions& options) {
   const auto call = begin(path, served, method, request, deadline, options);
   await(*call, deadline);
   if (method.reply) method.reply().move(reply, call->reply.get());
 }
 
 // In a test every by_key call is made twice: a handler that is not ready for that shows at once.
-void call_local_twice(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, void* reply, Instant deadline, const CallOptions& options) {
+void call_local_twice(CallPath& path, ServedMethod& served, const MethodSpec& method, void* request, void* reply,
+                      Instant deadline, const CallOptions& options) {
   std::string copy;
   if (method.request) (void)message::write_msgpack(method.request(), request, copy);
   call_local(path, served, method, request, reply, deadline, options);
@@ -209,7 +220,8 @@ void call_local_twice(CallPath& path, ServedMethod& served, const MethodSpec& me
     path.host().interceptor()->repeated_differently(method, std::string("the repeated call failed: ") + error.what());
     return;
   } catch (...) {
-    path.host().interceptor()->repeated_differently(method, "the repeated call failed: " + type_name_of(std::current_exception()));
+    path.host().interceptor()->repeated_differently(
+        method, "the repeated call failed: " + type_name_of(std::current_exception()));
     return;
   }
   if (!method.reply) return;
@@ -237,6 +249,27 @@ client::Outgoing outgoing_for(CallPath& path, Instant deadline, const CallOption
     outgoing.request_id = caller->request_id;
   }
   return outgoing;
+}
+
+// A call that leaves the process is a span of its own, if spans are kept: the time on the way and of repeated attempts
+// is in it, and the handler's span lies below.
+template <class Send>
+auto sent(CallPath& path, const MethodSpec& method, Instant deadline, const CallOptions& options, const Send& send) {
+  client::Outgoing outgoing = outgoing_for(path, deadline, options);
+  observe::Tracer& tracer = path.host().environment().tracer();
+  if (!tracer.exporting()) return send(outgoing);
+  const std::string name = name_of(method);
+  Span span = tracer.start(name, SpanKind::client, outgoing.trace);
+  span.set("rpc.system.name", "tutti");
+  span.set("rpc.method", name);
+  outgoing.trace = span.context();
+  try {
+    return send(outgoing);
+  } catch (...) {
+    span.set("error.type", type_name_of(std::current_exception()));
+    span.fail("");
+    throw;
+  }
 }
 
 // Reading it is the caller's side of a streamed result; dropping it early cancels the handler.
@@ -270,19 +303,22 @@ void call(CallPath& path, const MethodSpec& method, void* request, void* reply, 
     return (twice ? call_local_twice : call_local)(path, *served, method, request, reply, deadline, options);
   }
   if (interceptor) interceptor->missing(path, method);
-  host.client().call(method, request, reply, outgoing_for(path, deadline, options));
+  sent(path, method, deadline, options,
+       [&](const client::Outgoing& outgoing) { host.client().call(method, request, reply, outgoing); });
 }
 
-std::unique_ptr<Source> call_streamed(CallPath& path, const MethodSpec& method, void* request, void* reply, const CallOptions& options,
-                                      const StreamedBody* body) {
+std::unique_ptr<Source> call_streamed(CallPath& path, const MethodSpec& method, void* request, void* reply,
+                                      const CallOptions& options, const StreamedBody* body) {
   check_may_wait("a call");
   const Instant deadline = deadline_for(path, method, options);
   Host& host = path.host();
   ServedMethod* const served = host.find(method);
   if (!served) {
     if (host.interceptor()) host.interceptor()->missing(path, method);
-    return host.client().call_streamed(method, request, reply, outgoing_for(path, deadline, options), body ? body->context : nullptr,
-                                       body ? body->feed : nullptr);
+    return sent(path, method, deadline, options, [&](const client::Outgoing& outgoing) {
+      return host.client().call_streamed(method, request, reply, outgoing, body ? body->context : nullptr,
+                                         body ? body->feed : nullptr);
+    });
   }
   const auto call = begin(path, *served, method, request, deadline, options);
   if (body) {
