@@ -1,5 +1,6 @@
 """The shop as its users meet it: a fleet of processes started by `tutti up`, a customer's journey through it, and payments
 killed while orders flow. Usage: shop_test.py FOLDER_OF_BINARIES [unittest arguments]"""
+import http.server
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 READY_SECONDS = 60
+SERVICES = ("catalog", "payments", "orders", "thumbnails", "storefront")
 # The smallest PNG that a decoder takes: one grey pixel.
 PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
                       "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082")
@@ -30,7 +32,8 @@ def free_port():
 
 
 class Fleet:
-    def __init__(self, **environment):
+    def __init__(self, each_service=None, **environment):
+        self.each_service = each_service  # further environment of every service
         self.environment = environment
 
     def __enter__(self):
@@ -40,7 +43,12 @@ class Fleet:
         ready = pathlib.Path(self.folder.name) / "ready"
         self.log = open(pathlib.Path(self.folder.name) / "log", "w+")
         environment = dict(os.environ, SHOP_PORT=str(self.port), ORDERS_SETTLE_AFTER="PT1S", **self.environment)
-        self.process = subprocess.Popen([BINARIES / "tutti", "up", "-f", ROOT / "examples/shop/compose.yaml", "--data", self.folder.name + "/data",
+        files = ["-f", ROOT / "examples/shop/compose.yaml"]
+        if self.each_service:
+            override = pathlib.Path(self.folder.name) / "override.yaml"  # JSON is YAML too
+            override.write_text(json.dumps({"services": {name: {"environment": self.each_service} for name in SERVICES}}))
+            files += ["-f", override]
+        self.process = subprocess.Popen([BINARIES / "tutti", "up", *files, "--data", self.folder.name + "/data",
                                          "--ready-file", ready], stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         self.until(ready.exists, "the fleet to be ready", READY_SECONDS)
         return self
@@ -78,7 +86,57 @@ class Fleet:
             return json.load(reply)
 
 
+class Collector(http.server.ThreadingHTTPServer):
+    """Takes spans by OTLP/HTTP, as a collector does."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), CollectorHandler)
+        self.spans = []  # (service, span)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class CollectorHandler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        for resource in body["resourceSpans"] if self.path == "/v1/traces" else []:
+            service = next(a["value"]["stringValue"] for a in resource["resource"]["attributes"] if a["key"] == "service.name")
+            self.server.spans += [(service, span) for scope in resource["scopeSpans"] for span in scope["spans"]]
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
 class Shop(unittest.TestCase):
+    def test_one_trace_follows_an_order_through_all_services(self):
+        client, server = 3, 2  # OTLP's span kinds
+        trace = uuid.uuid4().hex
+        with Collector() as collector:
+            with Fleet(each_service={"TUTTI_TRACE_ENDPOINT": f"http://127.0.0.1:{collector.server_port}"}) as fleet:
+                fleet.ask("POST", "/api/orders", {"customer": "ada", "lines": [{"sku": "mug", "quantity": 1}], "card": "4242424242424242"},
+                          {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "Idempotency-Key": uuid.uuid4().hex})
+            # Stopped: what was still kept has been sent.
+        spans = [(service, span) for service, span in collector.spans if span["traceId"] == trace]
+        by_id = {span["spanId"]: (service, span) for service, span in spans}
+
+        def way(service, span):
+            parent = by_id.get(span.get("parentSpanId"))
+            return (way(*parent) if parent else []) + [(service, span["name"], span["kind"])]
+
+        self.assertIn([("storefront", "POST /api/orders", server), ("storefront", "orders.place", client), ("orders", "orders.place", server),
+                       ("orders", "payments.charge", client), ("payments", "payments.charge", server)], [way(*each) for each in spans])
+
     def test_a_customers_journey_works_and_the_fleet_leaves_nothing_behind(self):
         with Fleet() as fleet:
             journey = subprocess.run([sys.executable, ROOT / "examples/shop/journey.py", fleet.url], capture_output=True, text=True, timeout=120)
