@@ -28,7 +28,8 @@ TraceContext parent_of(const wire::msgpack_rpc::Metadata& metadata) {
   return parent;
 }
 
-// The name in the metadata counts only from a peer that proved itself, or where the network is trusted by setting.
+// The name in the metadata counts only from a peer that proved itself and that may do everything anyway, or where the
+// network is trusted by setting: whoever has fewer rights does not become somebody else.
 Identity identity_of(Composition& composition, const net::RpcExchange& exchange) {
   const wire::msgpack_rpc::Metadata& metadata = exchange.metadata();
   Credentials credentials{.authorization = metadata.authorization, .certificate_name = exchange.peer().certificate_name};
@@ -40,7 +41,7 @@ Identity identity_of(Composition& composition, const net::RpcExchange& exchange)
   if (identity.anonymous() && composition.host().environment().library().rpc.trust_network && !metadata.identity.empty()) {
     return {.name = std::string(metadata.identity), .permissions = {"*"}};
   }
-  if (!identity.anonymous() && !metadata.identity.empty()) identity.name = metadata.identity;
+  if (!identity.anonymous() && !metadata.identity.empty() && identity.may("*")) identity.name = metadata.identity;
   return identity;
 }
 

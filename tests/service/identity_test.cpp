@@ -178,6 +178,12 @@ TEST(RpcIdentity, lets_a_claim_add_no_permission) {
   EXPECT_THAT(call(running.rpc, "safe.open", token_and_claim(bob_token, "ada")), HasSubstr("permission_denied"));
 }
 
+TEST(RpcIdentity, keeps_the_proven_name_of_whoever_may_not_do_everything) {
+  given::Running running({{safe::service, serve_with_tokens}}, {"--tutti.rpc.listen=127.0.0.1:0"});
+
+  EXPECT_THAT(call(running.rpc, "safe.who", token_and_claim(ada_token, "bob")), HasSubstr("ada"));
+}
+
 TEST(RpcIdentity, listens_for_other_machines_only_with_an_authenticator) {
   try {
     given::Running running({{safe::service, serve}}, {"--tutti.rpc.listen=0.0.0.0:0"});
