@@ -110,6 +110,8 @@ HttpPool::Lease::~Lease() {
 
 HttpPool::Lease HttpPool::take(Choice choice) {
   places_.acquire();
+  // A fresh one takes a kept one's place: calls that want nothing else would leave more and more of them behind.
+  if (choice == Choice::fresh && !idle_.empty()) idle_.erase(idle_.begin());
   try {
     while (choice == Choice::kept_or_new && !idle_.empty()) {
       auto kept = std::move(idle_.back());
