@@ -75,6 +75,25 @@ TEST(HttpCalls, keep_their_connections_and_open_as_many_as_are_needed) {
   });
 }
 
+TEST(HttpCalls, that_upload_leave_no_connection_behind) {
+  world::SimulatedWorld world;
+  on_fiber(world, [&] {
+    HttpStore server(Shard::current(), "127.0.0.1:8001");
+    const auto client = client_for({.endpoints = {server.name}}, Transport::http);
+    const Outgoing outgoing{.deadline = Shard::current().now() + 5s};
+    alignas(store::Stored) std::byte memory[sizeof(store::Stored)];
+    for (int i = 0; i < 20; ++i) {
+      (void)client->call_streamed(store::upload, nullptr, memory, outgoing, nullptr, [](void*, detail::Sink& sink) {
+        const Bytes piece(10);
+        sink.write(&piece, {});
+      });
+      std::destroy_at(std::launder(reinterpret_cast<store::Stored*>(memory)));
+    }
+    sleep(100ms);  // until the server has seen the last one close
+    EXPECT_EQ(server.server->counts().connections, 1u);
+  });
+}
+
 TEST(HttpCalls, on_a_kept_connection_that_breaks_are_repeated_only_if_they_may_be) {
   world::SimulatedWorld world;
   on_fiber(world, [&] {
