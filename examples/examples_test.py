@@ -47,7 +47,7 @@ class Examples(unittest.TestCase):
             self.answers(service, "POST", "/charges", {"id": "o17"}, {"order_id": "o17", "amount_minor": 5}, status=201)
 
     def test_settings(self):
-        with example("settings", **{"log.level": "error"}) as service:
+        with example("settings") as service:
             self.answers(service, "GET", "/limits", {"attempts": 3, "pause": "PT0.2S", "limit_minor": 50000, "has_key": False})
         wrong = subprocess.run([BINARIES / "example_settings", "--limits.attempts=0", "--limits.limt_minor=5"],
                                capture_output=True, text=True, timeout=20)
@@ -113,7 +113,7 @@ class Examples(unittest.TestCase):
             self.assertEqual(ask(service, "GET", "/orders/o17")[0], 404)
 
     def test_the_first_service(self):
-        with example("first_service", **{"log.level": "error"}) as service:
+        with example("first_service") as service:
             self.answers(service, "POST", "/counts/a", {"name": "a", "value": 4}, {"by": 4})
             status, text, _ = ask(service, "POST", "/counts/a", {"by": 0})
             self.assertEqual((status, json.loads(text)["violations"][0]["path"]), (400, "by"))
