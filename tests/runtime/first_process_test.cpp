@@ -1,6 +1,7 @@
 // What only a container's first process meets: a process namespace of the test's own makes a child the first in it.
 #include <csignal>
 #include <optional>
+#include <string>
 
 #include <sched.h>
 #include <sys/wait.h>
@@ -49,8 +50,8 @@ TEST(FirstProcess, is_ended_by_the_second_signal_although_the_kernel_would_ignor
   EXPECT_EQ(*code, 128 + SIGINT);
 }
 
-// A child that leaves its own child behind, which then ends.
-void leave_an_orphan_that_ends() {
+// A child that leaves its own child behind, which then ends; that one's number.
+pid_t leave_an_orphan_that_ends() {
   const pid_t parent = ::fork();
   if (parent == 0) {
     if (::fork() == 0) ::_exit(0);
@@ -59,6 +60,7 @@ void leave_an_orphan_that_ends() {
   ::waitpid(parent, nullptr, 0);
   siginfo_t told{};
   (void)::waitid(P_ALL, 0, &told, WEXITED | WNOWAIT);  // it has ended, and still is to be waited for
+  return told.si_pid;
 }
 
 bool has_children() { return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == 0; }
@@ -68,9 +70,9 @@ TEST(FirstProcess, takes_the_exit_code_of_an_orphan_that_has_been_dead_for_a_whi
     // The files of /proc are those of the test's own namespace: the world is told what they would be.
     world::SimulatedWorld world;
     Orphans orphans(world.files());
-    leave_an_orphan_that_ends();
+    const pid_t orphan = leave_an_orphan_that_ends();
     (void)world.files().make_directories("/proc/self/task/1");
-    (void)world.files().replace("/proc/self/task/1/children", "3 ");
+    (void)world.files().replace("/proc/self/task/1/children", std::to_string(orphan) + " ");
     const Instant start{std::chrono::seconds(5)};
 
     orphans.reap(start);
