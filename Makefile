@@ -12,7 +12,7 @@ setup: ## install what is missing (apt, npm); needs root or sudo
 	@scripts/setup
 
 build: setup ## optimised build: the program and the shop under build/release/bin
-	@scripts/build release
+	@scripts/build release programs
 
 demo: build ## run the shop fleet and print what to open; ONCE=1: one customer's journey, then stop
 	@scripts/demo $(if $(ONCE),--once)
