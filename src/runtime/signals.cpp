@@ -3,7 +3,9 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -20,21 +22,30 @@ namespace {
 
 // A handler has no argument of its own, so what it needs is the process's, as the disposition itself is.
 std::atomic<int> writing{-1};
-std::atomic<bool> told{false};
-struct sigaction terminate_before;  // NOLINT
-struct sigaction interrupt_before;  // NOLINT
+std::atomic<std::int64_t> asked_at{0};  // nanoseconds; 0: not asked yet
+struct sigaction terminate_before;      // NOLINT
+struct sigaction interrupt_before;      // NOLINT
+
+// Not the world's clock: a handler may only call what POSIX names safe for it (signal-safety(7)).
+std::int64_t nanoseconds_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
 
 void on_signal(int signal) {
   const int saved = errno;
-  if (told.exchange(true)) {
+  const std::int64_t now = nanoseconds_now();
+  std::int64_t first = 0;
+  if (asked_at.compare_exchange_strong(first, now)) {
+    const auto byte = static_cast<unsigned char>(signal);
+    (void)!::write(writing.load(), &byte, 1);  // an empty pipe takes a byte
+  } else if (std::chrono::nanoseconds(now - first) >= Signals::same_wish) {
     // Asked twice: at once, even if the loop hangs.
     std::signal(signal, SIG_DFL);
     std::raise(signal);
     // The default of a container's first process is to ignore what its own container sends.
     if (is_first_process()) ::_exit(128 + signal);
-  } else {
-    const auto byte = static_cast<unsigned char>(signal);
-    (void)!::write(writing.load(), &byte, 1);  // an empty pipe takes a byte
   }
   errno = saved;
 }
@@ -50,7 +61,7 @@ Signals::Signals(Shard& shard, std::function<void(int)> asked_to_stop)
   }
   reading_ = ends[0];
   writing.store(ends[1]);
-  told.store(false);
+  asked_at.store(0);
   std::signal(SIGPIPE, SIG_IGN);
   watch();
   struct sigaction action {};

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 from docker import ROOT, Container, ask, docker, run, until
@@ -114,6 +115,7 @@ class FirstProcess(unittest.TestCase):
             upload = SlowUpload(c.until_ready())
             docker("kill", "--signal", "TERM", c.id)
             until(lambda: "draining" in c.logs(), "the drain to begin")
+            time.sleep(0.2)  # what follows at once counts as the same signal
             docker("kill", "--signal", "TERM", c.id)
 
             self.assertEqual(c.wait(), 128 + signal.SIGTERM)

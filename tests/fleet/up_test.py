@@ -4,6 +4,7 @@ import re
 import resource
 import signal
 import socket
+import time
 import unittest
 
 from fleet_program import Fleet, alive, text_of, until
@@ -40,6 +41,7 @@ services:
 
         process.send_signal(signal.SIGINT)
         self.until_printed("once more kills")
+        time.sleep(0.2)  # what follows at once counts as the same Ctrl-C
         process.send_signal(signal.SIGINT)
 
         self.assertEqual(self.ended(process, 10), 75, self.printed())

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include <sched.h>
 #include <sys/wait.h>
@@ -40,7 +41,10 @@ TEST(FirstProcess, is_ended_by_the_second_signal_although_the_kernel_would_ignor
   const auto code = as_first_process([] {
     const auto world = world::real_world();
     Shard shard(*world, {});
-    Signals signals(shard, [&](int) { std::raise(SIGINT); });
+    Signals signals(shard, [&](int) {
+      std::this_thread::sleep_for(Signals::same_wish);
+      std::raise(SIGINT);
+    });
     shard.spawn({}, [] { std::raise(SIGTERM); });
     shard.run();
     return 0;

@@ -193,12 +193,19 @@ class Life(unittest.TestCase):
             client = self.post(abacus, 30000)
             abacus.process.send_signal(signal.SIGTERM)
             abacus.read_until('"draining"')
+            time.sleep(0.2)  # what follows at once counts as the same signal
             abacus.process.send_signal(signal.SIGTERM)
             begin = time.monotonic()
             code = abacus.end()
             self.assertLess(time.monotonic() - begin, 8)
             self.assertIn(code, (-signal.SIGTERM, 128 + signal.SIGTERM))
             client.close()
+
+    def test_drains_although_timeout_sends_its_signal_twice(self):
+        with Serving() as abacus:
+            abacus.process.send_signal(signal.SIGTERM)
+            abacus.process.send_signal(signal.SIGTERM)
+            self.assertEqual(abacus.end(), 0)
 
     def test_stops_while_it_starts(self):
         with Serving("--abacus.warm_up=PT1M", until='"warming up"') as abacus:

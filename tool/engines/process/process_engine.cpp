@@ -34,6 +34,8 @@ using std::chrono::milliseconds;
 using Tone = Printer::Tone;
 
 constexpr milliseconds longest_nap = 1s;  // of the loop
+// What passes a signal on to a group of processes, as timeout(1) does, sends it twice.
+constexpr milliseconds same_wish = 100ms;
 constexpr milliseconds last_lines_within = 1s;
 constexpr std::size_t label_width_max = 24;  // a longer name stands out and moves only its own lines
 
@@ -155,10 +157,12 @@ class ProcessEngine final : public Engine {
     signalfd_siginfo info{};
     while (::read(signals_, &info, sizeof info) == sizeof info) {
       if (info.ssi_signo == SIGCHLD) continue;
-      if (supervision_->is_stopping())
-        supervision_->kill_all();
-      else
+      if (!supervision_->is_stopping()) {
+        asked_to_stop_ = Clock::now();
         supervision_->stop();
+      } else if (Clock::now() - asked_to_stop_ >= same_wish) {
+        supervision_->kill_all();
+      }
     }
   }
 
@@ -219,6 +223,7 @@ class ProcessEngine final : public Engine {
   fs::path folder_ = {};
   RunPlaces places_ = {};
   int signals_ = -1;
+  Clock::time_point asked_to_stop_{};
   bool announced_ = false;
   std::optional<Guardian> guardian_ = {};  // the last to go: it kills what still runs
   std::optional<Printer> printer_ = {};
