@@ -32,7 +32,7 @@ Place parse_place(std::string_view text) {
   Place place;
   if (text.find("://") != std::string_view::npos) {
     const auto url = wire::http1::parse_url(text);
-    if (!url) refuse();
+    if (!url || url->port == 0) refuse();
     place.host = url->host;
     place.port = url->port;
     place.origin.security = url->scheme == "https" ? Security::tls : Security::plain;
@@ -47,6 +47,7 @@ Place parse_place(std::string_view text) {
   place.address = world::parse_address(text);
   place.origin.host = text;
   if (place.address) {
+    if (place.address->kind != world::Address::Kind::local && place.address->port == 0) refuse();
     if (place.address->kind == world::Address::Kind::local) place.origin.host = "localhost";
     return place;
   }

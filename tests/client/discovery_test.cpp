@@ -67,7 +67,7 @@ TEST(Place, is_a_numeric_address_a_name_a_socket_or_a_url) {
   EXPECT_EQ(url.origin.base, "/v1");
   EXPECT_EQ(url.port, 443);
   EXPECT_EQ(url.origin.name, "api.example");
-  for (const char* bad : {"payments", "payments:0", "payments:x", ":80", "ftp://a/"}) {
+  for (const char* bad : {"payments", "payments:0", "127.0.0.1:0", "https://a:0", "payments:x", ":80", "ftp://a/"}) {
     EXPECT_EQ(code_thrown_by([&] { (void)parse_place(bad); }), Code::failed_precondition) << bad;
   }
 }
