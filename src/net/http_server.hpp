@@ -102,7 +102,7 @@ class HttpServer {
   [[nodiscard]] virtual world::Address address() const = 0;
   [[nodiscard]] virtual HttpServerCounts counts() const = 0;
   // The listener closes. Kept connections go on; each answer from now on says "Connection: close" and closes cleanly;
-  // idle ones are closed at once.
+  // those that stay idle are closed after half a second.
   virtual void stop_accepting() = 0;
   // Waits (on a fiber) until no request is in flight and no connection is open, at most until `until`; true if so.
   [[nodiscard]] virtual bool drain(Instant until) = 0;
