@@ -1,14 +1,14 @@
 #include <tutti/main.hpp>
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +45,23 @@ std::map<std::string, std::string, std::less<>> environment_variables() {
 }
 
 bool contains(const std::vector<std::string>& names, std::string_view name) { return std::ranges::find(names, name) != names.end(); }
+
+// The file that a path leads to, without links; empty: there is none.
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path.c_str(), nullptr), &std::free);
+  return found ? found.get() : std::string();
+}
+
+// Where this binary is, absolute, by the path it was called by: a symbolic link that an upgrade switches
+// (/opt/shop/current) must not become the version it points to today.
+std::string called_path() {
+  const std::string file = real_path("/proc/self/exe");
+  std::string called = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  if (called.starts_with("./")) called.erase(0, 2);
+  if (!called.starts_with('/')) called = real_path(".") + "/" + called;
+  const bool lasts = !called.starts_with("/dev/fd/");  // as fexecve(3) calls it
+  return lasts && real_path(called) == file ? called : file;
+}
 
 // Everything that a command needs before it does its work.
 class Program {
@@ -161,11 +178,7 @@ class Program {
 
   int systemd() {
     if (!line_.operands.empty()) return bad_usage("systemd takes settings as flags only");
-    std::string path(PATH_MAX, '\0');
-    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
-    if (length < 0) throw Error(Code::internal, std::string("cannot read /proc/self/exe: ") + std::strerror(errno));
-    path.resize(static_cast<std::size_t>(length));
-    say(stdout, unit_text({.name = line_.program, .program = path, .flags = line_.flags, .library = library_}));
+    say(stdout, unit_text({.name = line_.program, .program = called_path(), .flags = line_.flags, .library = library_}));
     return exit_code::drained;
   }
 
