@@ -54,6 +54,36 @@ bool utf8_valid_beyond_ascii(std::string_view text) noexcept {
   return true;
 }
 
+namespace {
+
+// Whether one to three bytes are the beginning of a character. Of second bytes only three need to be tried: each lead
+// byte takes one of them.
+bool may_become_character(std::string_view begun) noexcept {
+  for (const char second : {'\x80', '\x90', '\xA0'}) {
+    char whole[4] = {'\x80', second, '\x80', '\x80'};
+    std::memcpy(whole, begun.data(), begun.size());
+    if (utf8_length({whole, sizeof whole}, 0) > begun.size()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::size_t> utf8_prefix(std::string_view text) noexcept {
+  // The last lead byte, if it is one of the last three.
+  std::size_t end = text.size();
+  for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if (byte < 0x80) break;
+    if (byte < 0xC0) continue;
+    if (utf8_length(text, text.size() - back) == 0) end -= back;
+    break;
+  }
+  if (!utf8_valid(text.substr(0, end))) return std::nullopt;
+  if (end != text.size() && !may_become_character(text.substr(end))) return std::nullopt;
+  return end;
+}
+
 std::size_t utf8_count(std::string_view text) noexcept {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;

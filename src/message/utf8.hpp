@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "message/swar.hpp"
@@ -19,6 +20,9 @@ namespace tutti::message {
   seen |= swar::load_short(text.data() + at, text.size() - at);
   return (seen & swar::high_bits) == 0 || utf8_valid_beyond_ascii(text);
 }
+// Of a text that goes on: the bytes of its whole characters; the one to three bytes behind them can still become one.
+// Nothing if no continuation makes it valid.
+[[nodiscard]] std::optional<std::size_t> utf8_prefix(std::string_view text) noexcept;
 // Characters (code points) of valid UTF-8.
 [[nodiscard]] std::size_t utf8_count(std::string_view text) noexcept;
 

@@ -1,0 +1,23 @@
+// The opening handshake, RFC 6455 section 4.2: an HTTP/1.1 GET that asks for another protocol, answered by 101.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "wire/http1/head.hpp"
+#include "wire/http1/request_parser.hpp"
+
+namespace tutti::wire::websocket {
+
+inline constexpr std::string_view version = "13";  // the value of Sec-WebSocket-Version
+
+// What is wrong with it, with the status to answer: 426 (no upgrade, or to another version; say `version`) or 400.
+[[nodiscard]] http1::Refusal handshake_fault(const http1::RequestHead& head);
+
+// The Sec-WebSocket-Accept of a request without fault.
+[[nodiscard]] std::string accept_of(const http1::RequestHead& head);
+
+// The same for a key in hand; what a client expects.
+[[nodiscard]] std::string accept_of_key(std::string_view key);
+
+}  // namespace tutti::wire::websocket

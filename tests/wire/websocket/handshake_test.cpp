@@ -1,0 +1,83 @@
+#include "wire/websocket/handshake.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tutti::wire::websocket {
+namespace {
+
+// The example of RFC 6455 section 1.3, with one line changed or added.
+std::string request_of(std::string_view method_line = "GET /chat HTTP/1.1",
+                       std::string_view upgrade = "Upgrade: websocket",
+                       std::string_view connection = "Connection: Upgrade",
+                       std::string_view key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                       std::string_view version = "Sec-WebSocket-Version: 13") {
+  std::string text;
+  for (const std::string_view line :
+       {method_line, std::string_view("Host: server.example.com"), upgrade, connection, key, version}) {
+    if (!line.empty()) text.append(line).append("\r\n");
+  }
+  return text + "\r\n";
+}
+
+int status_of(const std::string& request) {
+  http1::RequestParser parser;
+  if (parser.parse(request) != http1::RequestParser::State::complete) return -1;
+  return handshake_fault(parser.head()).status;
+}
+
+TEST(Handshake, answers_the_example_of_rfc_6455) {
+  const std::string request = request_of();
+  http1::RequestParser parser;
+  ASSERT_EQ(parser.parse(request), http1::RequestParser::State::complete);
+
+  EXPECT_FALSE(handshake_fault(parser.head()));
+  EXPECT_EQ(accept_of(parser.head()), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+}
+
+TEST(Handshake, hashes_texts_of_every_length_to_a_block_and_beyond) {
+  // The other keys have lengths at the edges of SHA-1's padding; the answers are openssl's.
+  EXPECT_EQ(accept_of_key("x3JJHMbDL1EzLkh9GBhXDw=="), "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+  EXPECT_EQ(accept_of_key(std::string(19, 'k')), "tWclcP21hrR+xgjYVswtQRW71GQ=");
+  EXPECT_EQ(accept_of_key(std::string(20, 'k')), "tSsjsIAvEVIQ+IC5K8+T/OkG8nU=");
+  EXPECT_EQ(accept_of_key(std::string(100, 'k')), "rWzVOVhJgr+k5nChyKqRW0+OIwk=");
+}
+
+TEST(Handshake, takes_what_browsers_and_proxies_make_of_the_names) {
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "UPGRADE: WebSocket", "connection: keep-alive, UPGRADE")), 0);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: h2c, websocket")), 0);
+}
+
+TEST(Handshake, asks_for_an_upgrade_where_none_was_asked_for) {
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "")), 426);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: h2c")), 426);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket", "Connection: keep-alive")), 426);
+  EXPECT_EQ(status_of(request_of("POST /chat HTTP/1.1")), 426);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.0")), 426);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade",
+                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 8")),
+            426);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade",
+                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "")),
+            426);
+}
+
+TEST(Handshake, refuses_a_key_that_is_none) {
+  const auto with_key = [](std::string_view key) {
+    return status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade", key));
+  };
+  EXPECT_EQ(with_key(""), 400);
+  EXPECT_EQ(with_key("Sec-WebSocket-Key: "), 400);
+  EXPECT_EQ(with_key("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ"), 400);
+  EXPECT_EQ(with_key("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZSE="), 400) << "17 bytes";
+  EXPECT_EQ(with_key("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), 400)
+      << "two of them";
+}
+
+TEST(Handshake, refuses_a_body) {
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket\r\nContent-Length: 3")), 400);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket\r\nContent-Length: 0")), 0);
+  EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket\r\nTransfer-Encoding: chunked")), 400);
+}
+
+}  // namespace
+}  // namespace tutti::wire::websocket
