@@ -22,5 +22,5 @@ install(FILES
   cmake/tutti_image.cmake
   cmake/Dockerfile.in
   DESTINATION ${package_dir})
-install(PROGRAMS cmake/image-root cmake/image-build DESTINATION ${CMAKE_INSTALL_DATADIR}/tutti)
+install(PROGRAMS cmake/image-root cmake/image-sbom cmake/image-build DESTINATION ${CMAKE_INSTALL_DATADIR}/tutti)
 include(cmake/package.cmake)
