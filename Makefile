@@ -6,7 +6,7 @@ SECONDS_PER_FUZZER ?= 60
 export COMPILER_LAUNCHER ?= $(shell command -v ccache)
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: ## install what is missing (apt, npm); needs root or sudo
 	@scripts/setup
@@ -27,6 +27,10 @@ base-image: build ## the images that services' images are made in: Debian and th
 demo-docker: build ## the shop in containers behind HAProxy; ONCE=1: one customer's journey, then stop
 	@scripts/setup docker
 	@scripts/dockerd --if-none scripts/demo-docker $(if $(ONCE),--once)
+
+demo-delivery: build ## from git push to two hosts through a CI server and a registry; ONCE=1: four commits, good and bad, then stop
+	@scripts/setup docker delivery
+	@scripts/demo-delivery $(if $(ONCE),--once)
 
 test: setup ## build with ASan and UBSan, run every test
 	@scripts/test dev
@@ -52,4 +56,4 @@ install: build ## install library, headers and program; PREFIX=/usr/local
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help setup build demo package base-image demo-docker test check bench fuzz format tidy install clean
+.PHONY: help setup build demo package base-image demo-docker demo-delivery test check bench fuzz format tidy install clean

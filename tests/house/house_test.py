@@ -131,7 +131,7 @@ class House(unittest.TestCase):
     def test_scripts_are_what_shellcheck_takes(self):
         if not shutil.which("shellcheck"):
             self.skipTest("there is no shellcheck; scripts/setup docker installs it")
-        scripts = [p for folder in ("scripts", "cmake") for p in (ROOT / folder).iterdir()
+        scripts = [p for folder in ("scripts", "cmake", "examples") for p in (ROOT / folder).rglob("*")
                    if p.is_file() and re.match(r"#!.*\b(ba)?sh\n", text_of(p))]
         self.assertGreater(len(scripts), 8)
         run = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
