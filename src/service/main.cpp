@@ -60,7 +60,8 @@ std::string called_path() {
   if (called.starts_with("./")) called.erase(0, 2);
   if (!called.starts_with('/')) called = real_path(".") + "/" + called;
   const bool lasts = !called.starts_with("/dev/fd/");  // as fexecve(3) calls it
-  return lasts && real_path(called) == file ? called : file;
+  const bool checked = file.empty() || real_path(called) == file;  // empty: there is no /proc, as in a chroot
+  return lasts && checked ? called : file;
 }
 
 // Everything that a command needs before it does its work.
