@@ -1,73 +1,23 @@
 """The shop in containers behind HAProxy, by Debian's docker-compose and by Compose v2: one file for all, only the balancer's port
 is open, and nothing is lost while services grow and shrink under load.
 Usage: shop_test.py BUILD_FOLDER [unittest arguments]; the build is an optimised one."""
-import json
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
 
-from docker import ROOT, ask, docker, free_port, run, until
+from docker import ROOT, docker, run
+from fleet import SHOP, Fleet, compose_v2
 from load import Load
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
-SHOP = ROOT / "examples/shop"
-KEPT = ROOT / "build/images"
+MEGABYTE = 1_000_000
+# Without TLS, with it, and with JPEG, PNG and zlib: these three are 1.06 MB of libraries that only thumbnails has.
+LIMITS = {"catalog": 10, "orders": 10, "storefront": 10, "payments": 16, "thumbnails": 11}
 
 
 def setUpModule():
     print(run(ROOT / "scripts/shop-images", env={"BUILD": str(BUILD)}))
-
-
-def compose_v2():
-    """Compose v2 is in the next Debian only: its package is unpacked, and kept. Skips where it cannot be reached."""
-    program = KEPT / "compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
-    if not program.exists():
-        mirror = run("bash", "-c", "sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -1")
-        with tempfile.TemporaryDirectory() as folder:
-            pathlib.Path(folder, "lists/partial").mkdir(parents=True)
-            pathlib.Path(folder, "list").write_text(f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} trixie main\n")
-            apt = ["apt-get", "-qq", "-o", f"Dir::Etc::sourcelist={folder}/list", "-o", "Dir::Etc::sourceparts=/nonexistent", "-o", f"Dir::State::Lists={folder}/lists", "-o", "APT::Sandbox::User=root"]
-            for command in (apt + ["update"], apt + ["download", "docker-compose"]):
-                done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-                if done.returncode != 0:
-                    raise unittest.SkipTest(f"Compose v2 cannot be reached: {done.stderr.strip()[:300]}")
-            run("dpkg-deb", "-x", next(pathlib.Path(folder).glob("*.deb")), KEPT / "compose-v2")
-    if not program.exists():
-        raise unittest.SkipTest(f"the package docker-compose has no {program.name} where it used to be")
-    return str(program)
-
-
-class Fleet:
-    def __init__(self, compose):
-        self.port = free_port()
-        self.environment = {**os.environ, "SHOP_PORT": str(self.port), "COMPOSE_PROFILES": "containers", "COMPOSE_PROJECT_NAME": "tutti-test"}
-        self.compose_program = compose
-
-    def compose(self, *words, seconds=240):
-        done = subprocess.run([self.compose_program, "--file", SHOP / "compose.yaml", *words], capture_output=True, text=True, env=self.environment, timeout=seconds)
-        if done.returncode != 0:
-            raise AssertionError(f"{self.compose_program} {' '.join(words)}: exit {done.returncode}\n{done.stderr[-3000:]}")
-        return done
-
-    def scale(self, service, count):
-        began = time.monotonic()
-        self.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", f"{service}={count}")
-        return time.monotonic() - began
-
-    def __enter__(self):
-        self.compose("up", "--detach", "--no-build")
-        until(lambda: ask(f"http://127.0.0.1:{self.port}/api/products")[0] == 200, "the balancer to find the storefront")
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind:
-            print(self.compose("logs", "--tail", "15").stdout[-8000:])
-        self.compose("down", "--volumes")
 
 
 class Shop(unittest.TestCase):
@@ -88,6 +38,11 @@ class Shop(unittest.TestCase):
         for service in ("catalog", "payments", "orders", "thumbnails", "storefront", "balancer"):
             user = docker("image", "inspect", "--format", "{{.Config.User}}", docker("image", "ls", "--quiet", f"shop/{service}").split()[0])
             self.assertNotIn(user, ("", "0", "root"), service)
+
+    def test_images_are_small(self):
+        sizes = {service: int(docker("image", "inspect", "--format", "{{.Size}}", f"shop/{service}:0.1.0")) / MEGABYTE for service in LIMITS}
+        print(", ".join(f"{service} {size:.2f} MB" for service, size in sizes.items()))
+        self.assertEqual([service for service, size in sizes.items() if size >= LIMITS[service]], [])
 
     def journey_and_scaling(self, program):
         with Fleet(program) as fleet:
@@ -110,7 +65,6 @@ class Shop(unittest.TestCase):
 
     def test_journey_and_scaling_under_load_by_compose_v2(self):
         self.journey_and_scaling(compose_v2())
-
 
 
 if __name__ == "__main__":
