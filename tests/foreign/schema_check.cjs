@@ -23,7 +23,7 @@ const read = (file) => JSON.parse(fs.readFileSync(file, "utf8"));
 const {judge, file, parts} = schemas[process.argv[2]];
 // Not strict: the schemas are full of words for editors.
 const ajv = new judge({strict: false, allErrors: true, validateFormats: false});
-for (const part of parts) ajv.addSchema(read(part));
+for (const part of parts) ajv.addSchema(read(part), `http://cyclonedx.org/schema/${path.basename(part)}`);
 const validate = ajv.compile(read(file));
 if (!validate(read(0))) {
   for (const error of validate.errors) console.log(`${error.instancePath || "/"}: ${error.message} ${JSON.stringify(error.params)}`);
