@@ -62,6 +62,15 @@ TEST_F(FleetFile, notes_what_it_ignores) {
   EXPECT_NE(state.ignored[0].find("compose.yaml:4:5: service \"web\": image is ignored"), std::string::npos);
 }
 
+TEST_F(FleetFile, publishes_ports_that_only_processes_publish) {
+  const DesiredState state = read(
+      "services:\n  web:\n    x-tutti: {binary: web, ports: [\"8081:80\", \"8082:81\"]}\n    ports: [\"8081:80\"]\n");
+
+  ASSERT_EQ(state.services[0].ports.size(), 2u);
+  EXPECT_EQ(state.services[0].ports[0].first, 8081);
+  EXPECT_EQ(state.services[0].ports[1].first, 8082);
+}
+
 TEST_F(FleetFile, takes_variables_from_the_surroundings_before_dot_env) {
   write(".env", "PORT=1\nNAME='from file'\n");
   const DesiredState state =

@@ -157,6 +157,8 @@ constexpr auto table = std::to_array<ComposeKey>({
     {"services.x-tutti", "binary", honoured, "the program, looked up beside tutti, then in PATH"},
     {"services.x-tutti", "with", honoured, "services that the binary of this one hosts too; they are not started"},
     {"services.x-tutti", "transport", honoured, "rpc (default with binary) or http: how others reach it"},
+    {"services.x-tutti", "ports", honoured,
+     "like `ports`, for what another service publishes where they are containers"},
     {"services.x-tutti", "owner", honoured, "who answers for it; shown by tutti config"},
 });
 

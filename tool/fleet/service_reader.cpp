@@ -25,7 +25,7 @@ class Reader {
     name();
     program();
     environment();
-    ports();
+    with("ports", [&](const Value& v, const std::string& what) { ports(v, what); });
     order();
     life();
     replicas();
@@ -81,6 +81,7 @@ class Reader {
       std::set<std::string> seen;  // two files may name the same one
       std::erase_if(out_.with, [&](const std::string& other) { return !seen.insert(other).second; });
     }
+    if (const Value* x = value.find("ports")) ports(*x, what + ".ports");
     if (const Value* x = value.find("transport")) {
       const std::string& text = scalar(*x, what + ".transport");
       if (text != "rpc" && text != "http")
@@ -129,16 +130,14 @@ class Reader {
     }
   }
 
-  void ports() {
-    with("ports", [&](const Value& v, const std::string& what) {
-      for (const Value& item : sequence(v, what).items) {
-        PublishedPort port = published_port(item, what, sources_.ignored);
-        const bool repeated = std::any_of(out_.ports.begin(), out_.ports.end(), [&](const PublishedPort& p) {
-          return p.host == port.host && p.first == port.first && p.last == port.last && p.target == port.target;
-        });
-        if (!repeated) out_.ports.push_back(std::move(port));
-      }
-    });
+  void ports(const Value& value, const std::string& what) {
+    for (const Value& item : sequence(value, what).items) {
+      PublishedPort port = published_port(item, what, sources_.ignored);
+      const bool repeated = std::any_of(out_.ports.begin(), out_.ports.end(), [&](const PublishedPort& p) {
+        return p.host == port.host && p.first == port.first && p.last == port.last && p.target == port.target;
+      });
+      if (!repeated) out_.ports.push_back(std::move(port));
+    }
   }
 
   void order() {
