@@ -24,8 +24,9 @@ def in_toolchain(script, *words):
 
 
 def debian(document):
-    """Names and versions of Debian's packages."""
-    return {(c["name"], c["version"]) for c in document["components"] if c.get("purl", "").startswith("pkg:deb/")}
+    """Names and versions of Debian's packages. trivy has the version's epoch in the purl."""
+    packages = [c for c in document["components"] if c.get("purl", "").startswith("pkg:deb/")]
+    return {(c["name"], "".join(f"{epoch}:" for epoch in re.findall(r"&epoch=(\d+)", c["purl"])) + c["version"]) for c in packages}
 
 
 class Bill(unittest.TestCase):
