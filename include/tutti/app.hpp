@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <tutti/caller.hpp>
+#include <tutti/channel.hpp>
 #include <tutti/clock.hpp>
 #include <tutti/context.hpp>
 #include <tutti/contract.hpp>
@@ -135,6 +136,40 @@ class App {
     add_method(detail::spec_of(method), detail::handler_of<M>(object, member), rules);
   }
 
+  // A channel: what its clients send. The handler takes `Peer<Outgoing>&` and `const Incoming&`, and may take a Context.
+  template <class In, class Out, class F>
+  void serve(const Channel<In, Out>& channel, F&& handler, ChannelRules rules = {}) {
+    add_channel(detail::spec_of(channel), detail::message_handler_of<In, Out>(std::forward<F>(handler)), rules);
+  }
+  template <class In, class Out, class Object, class Member>
+    requires std::is_member_function_pointer_v<Member>
+  void serve(const Channel<In, Out>& channel, Object& object, Member member, ChannelRules rules = {}) {
+    add_channel(detail::spec_of(channel), detail::message_handler_of<In, Out>(detail::Bound<Object, Member>{&object, member}), rules);
+  }
+  // A client has come (before its first message), or has gone (after its last; nothing can be sent to it any more). The
+  // handler takes `Peer<Outgoing>&`, and may take a Context.
+  template <class In, class Out, class F>
+  void opened(const Channel<In, Out>& channel, F&& handler) {
+    add_arrivals(detail::spec_of(channel), Arrivals::opened, detail::peer_handler_of<Out>(std::forward<F>(handler)));
+  }
+  template <class In, class Out, class Object, class Member>
+  void opened(const Channel<In, Out>& channel, Object& object, Member member) {
+    opened(channel, detail::Bound<Object, Member>{&object, member});
+  }
+  template <class In, class Out, class F>
+  void closed(const Channel<In, Out>& channel, F&& handler) {
+    add_arrivals(detail::spec_of(channel), Arrivals::closed, detail::peer_handler_of<Out>(std::forward<F>(handler)));
+  }
+  template <class In, class Out, class Object, class Member>
+  void closed(const Channel<In, Out>& channel, Object& object, Member member) {
+    closed(channel, detail::Bound<Object, Member>{&object, member});
+  }
+  // All clients of a channel that this composition serves.
+  template <class In, class Out>
+  [[nodiscard]] Hub<Out> hub(const Channel<In, Out>& channel) {
+    return Hub<Out>(hub_of(detail::spec_of(channel)));
+  }
+
   // An event of any service. The handler takes `const Message&`, and may take a Context.
   template <class E, class F>
     requires(!std::is_member_function_pointer_v<std::remove_reference_t<F>>)
@@ -192,6 +227,10 @@ class App {
   void keep(std::shared_ptr<void> object);
   std::shared_ptr<void> shared_object(std::type_index type, const std::function<std::shared_ptr<void>()>& make);
   void add_method(const detail::MethodSpec& method, detail::Handler handler, ServeRules rules);
+  enum class Arrivals : std::uint8_t { opened, closed };
+  void add_channel(const detail::ChannelSpec& channel, detail::Handler handler, ChannelRules rules);
+  void add_arrivals(const detail::ChannelSpec& channel, Arrivals which, detail::Handler handler);
+  [[nodiscard]] detail::HubCore& hub_of(const detail::ChannelSpec& channel);
   void add_subscription(const detail::EventSpec& event, detail::Handler handler, EventRules rules);
   void add_timer(std::chrono::nanoseconds period, std::function<void()> work);
   const void* load_settings(const detail::Shape& shape);

@@ -55,7 +55,39 @@ struct Recorded {
   }
 };
 
+// The client's end of a channel in a Bed.
+class ChannelConnection {
+ public:
+  virtual ~ChannelConnection() = default;
+  virtual void send(const tutti::detail::Shape& shape, const void* message) = 0;
+  virtual void send_text(std::string_view text) = 0;
+  virtual void close(std::uint16_t code) = 0;
+  [[nodiscard]] virtual Recorded& received() = 0;
+  [[nodiscard]] virtual std::optional<std::uint16_t> closed() const = 0;
+};
+
 }  // namespace detail
+
+// A client of a channel, as a browser is one. When a function returns, its handler has ended; what it waited for has
+// taken virtual time. Must not be used after its Bed has gone.
+template <class Incoming, class Outgoing>
+class ChannelClient {
+ public:
+  explicit ChannelClient(std::shared_ptr<detail::ChannelConnection> connection) : connection_(std::move(connection)) {}
+
+  // Throws tutti::Error(failed_precondition) once it is closed.
+  void send(const Incoming& message) { connection_->send(tutti::detail::shape_of<Incoming>(), &message); }
+  // What a client of another mind sends.
+  void send_text(std::string_view text) { connection_->send_text(text); }
+  void close(std::uint16_t code = 1000) { connection_->close(code); }
+  // All that has come since it was connected, in order.
+  [[nodiscard]] const std::vector<Outgoing>& received() { return connection_->received().template as<Outgoing>(); }
+  // The code of whoever closed; nothing while it is open.
+  [[nodiscard]] std::optional<std::uint16_t> closed() const { return connection_->closed(); }
+
+ private:
+  std::shared_ptr<detail::ChannelConnection> connection_;
+};
 
 // Where a test hosts services and calls them. One test can run on a Bed and on Live: it takes a Stage&.
 class Stage {
@@ -171,6 +203,13 @@ class Bed final : public Stage {
     publish_event(tutti::detail::spec_of(event), &message);
   }
 
+  // Connects to a hosted channel as act_as() says, once its `opened` handler has ended. Throws tutti::Error:
+  // permission_denied, unauthenticated, not_found (no service here serves it).
+  template <class In, class Out>
+  [[nodiscard]] ChannelClient<In, Out> connect(const Channel<In, Out>& channel) {
+    return ChannelClient<In, Out>(connect_to(tutti::detail::spec_of(channel)));
+  }
+
   // Time goes on by this much: timers fire, pauses end.
   void advance(std::chrono::nanoseconds by);
   // Until no call and no event is being handled; time goes on as far as that needs, an hour at most.
@@ -194,6 +233,7 @@ class Bed final : public Stage {
   detail::Recorded& recorded_calls(const tutti::detail::MethodSpec& method) override;
   void pass(std::chrono::nanoseconds time) override { advance(time); }
   detail::Recorded& recorded_events(const tutti::detail::EventSpec& event);
+  std::shared_ptr<detail::ChannelConnection> connect_to(const tutti::detail::ChannelSpec& channel);
   void publish_event(const tutti::detail::EventSpec& event, const void* message);
 
   std::unique_ptr<Parts> parts_;

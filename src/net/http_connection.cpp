@@ -28,7 +28,7 @@ constexpr std::chrono::nanoseconds linger_after_idle = std::chrono::milliseconds
 constexpr std::chrono::nanoseconds idle_while_draining = std::chrono::milliseconds(500);
 constexpr std::size_t unknown_length = static_cast<std::size_t>(-1);
 
-bool without_body(int status) noexcept { return status == 204 || status == 304; }
+bool without_body(int status) noexcept { return status == 101 || status == 204 || status == 304; }
 
 }  // namespace
 
@@ -190,6 +190,7 @@ void HttpConnection::after_serving() {
     connection_->reset();
     return remove();
   }
+  if (upgrade_) return hand_over();
   if (pending()) return expect(Phase::serving, server_.limits().write_timeout);
   if (close_) return close_after_answer(linger_after_error);
   if (std::exchange(served_, 0) >= server_.limits().pipelined_max) {
@@ -460,7 +461,7 @@ bool HttpConnection::serve_batch() {
     ++served_;
     // Nobody is below to send it once the fiber has waited.
     if (!entering_ && !broken_) send_pending();
-    if (broken_ || close_ || served_ >= server_.limits().pipelined_max || (work_ && work_->out.size() - work_->sent > out_bytes_max)) return true;
+    if (broken_ || close_ || upgrade_ || served_ >= server_.limits().pipelined_max || (work_ && work_->out.size() - work_->sent > out_bytes_max)) return true;
     busy_ = false;
     const Step step = next_request();
     if (step == Step::closed) return false;
@@ -613,7 +614,9 @@ void HttpConnection::write_head(int status, std::string_view content_type, std::
   if (!sized_ && old) close_ = true;  // the end of the connection is the end of the body
   // The handler need not read what is still to come, and the client must know now that nothing is taken behind it.
   if (body_left_ && end_of_body() == std::string::npos) close_ = true;
-  if (close_) {
+  if (status == 101) {
+    // Connection: upgrade is among the headers.
+  } else if (close_) {
     writer.close();
   } else if (old) {
     writer.keep_alive();
@@ -687,6 +690,31 @@ void HttpConnection::finish() {
   if (sized_ && length_left_ != 0 && !head_only()) throw Error(Code::internal, "the answer is shorter than the content length that it began with");
   if (chunked_ && !head_only()) work_->out.append(wire::http1::last_chunk);
   answer_ = Answer::done;
+}
+
+void HttpConnection::upgrade(std::span<const HttpHeader> headers, std::function<void(Upgraded)> take) {
+  if (broken_) throw Error(Code::cancelled, "the client has gone");
+  append_head(101, {}, headers, unknown_length);
+  answer_ = Answer::done;
+  upgrade_ = std::move(take);
+}
+
+void HttpConnection::hand_over() noexcept {
+  bool removed = false;
+  try {
+    Upgraded upgraded{.connection = std::move(connection_), .peer = std::move(peer_)};
+    upgraded.connection->watch(nullptr);
+    if (work_) {
+      upgraded.received.assign(work_->in, work_->begin, work_->end - work_->begin);
+      upgraded.unsent.assign(work_->out, work_->sent);
+    }
+    const std::function<void(Upgraded)> take = std::move(upgrade_);
+    removed = true;
+    remove();
+    take(std::move(upgraded));
+  } catch (...) {
+    if (!removed) remove();  // out of memory: the connection ends, the others go on
+  }
 }
 
 void HttpConnection::send_pending() {

@@ -70,6 +70,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   void write(std::string_view bytes) override;
   void flush() override;
   void finish() override;
+  void upgrade(std::span<const HttpHeader> headers, std::function<void(Upgraded)> take) override;
   bool started() const override { return answer_ != Answer::none; }
   bool peer_gone() const override { return broken_; }
   std::uint64_t bytes_sent() const override { return answer_bytes_; }
@@ -109,6 +110,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   [[nodiscard]] bool pending() const noexcept { return work_ && work_->sent < work_->out.size(); }
   [[nodiscard]] bool head_only() const noexcept { return work_->parser.head().method == wire::http1::Method::head; }
   void expect(Phase phase, std::chrono::nanoseconds timeout);
+  void hand_over() noexcept;  // to the protocol that follows; destroys this
   void await_request();  // expects the next one; while the server drains, not for long
   // Half-closes and reads on for a while, so that no reset destroys the answer on its way.
   void close_after_answer(std::chrono::nanoseconds linger_time);
@@ -120,6 +122,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   Peer peer_;
   std::unique_ptr<HttpWork> work_;
   Admission admission_;
+  std::function<void(Upgraded)> upgrade_;  // set: the connection leaves HTTP behind this request
   std::string_view body_;       // buffered
   std::string_view piece_;      // of a streamed body, not handed out yet
   runtime::Timer timer_;

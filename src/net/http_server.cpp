@@ -27,6 +27,7 @@ HttpServerCore::HttpServerCore(runtime::Shard& shard, HttpService& service, cons
       service_(service),
       limits_(rules.limits),
       server_name_(rules.server_name),
+      given_away_(rules.given_away),
       tls_(rules.tls),
       retry_accept_([](void* self) noexcept { static_cast<HttpServerCore*>(self)->accept_all(); }, this) {
   parser_limits_.start_line_bytes = limits_.request_line_bytes_max;
@@ -94,7 +95,7 @@ bool HttpServerCore::accept_one(int& error) {
   auto connection = listener_->accept(error);
   if (!connection) return false;
   ++accepted_;
-  if (connections_ >= limits_.connections_max) {
+  if (connections_ + (given_away_ ? given_away_() : 0) >= limits_.connections_max) {
     ++refused_;
     turn_away(*connection);
     return true;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,6 +39,14 @@ struct HttpHeader {
   std::string_view value;
 };
 
+// A connection that has left HTTP for another protocol.
+struct Upgraded {
+  std::unique_ptr<world::Connection> connection;
+  Peer peer;
+  std::string received = {};  // came behind the request already
+  std::string unsent = {};    // of HTTP, the 101 included: leaves first
+};
+
 // What shall be done with a request whose head is there. Decided on the loop, before a fiber: must not wait.
 struct Admission {
   enum class Body : std::uint8_t { buffered, streamed };
@@ -68,6 +77,9 @@ class HttpExchange {
   virtual void write(std::string_view bytes) = 0;  // Waits for room; throws cancelled if the client has gone
   virtual void flush() = 0;                        // what was written leaves now
   virtual void finish() = 0;
+  // Answers 101 with these headers. Once serve() has returned, the connection is no longer this server's but is given to
+  // `take`, which must not wait; if that throws, the connection is closed. The protocol is named by the headers.
+  virtual void upgrade(std::span<const HttpHeader> headers, std::function<void(Upgraded)> take) = 0;
   [[nodiscard]] virtual bool started() const = 0;  // respond() or start() was called
   [[nodiscard]] virtual bool peer_gone() const = 0;
   [[nodiscard]] virtual std::uint64_t bytes_sent() const = 0;
@@ -114,6 +126,8 @@ struct HttpServerRules {
   HttpLimits limits = {};
   TlsServer* tls = nullptr;      // null: plain
   std::string_view server_name = {};  // "Server:" header; empty: none
+  // Connections that this server has given away and that are still open: they count towards connections_max.
+  std::function<std::size_t()> given_away = {};
 };
 
 // Throws tutti::Error with a sentence that names the address: unavailable (taken), permission_denied. The exit code is 77.

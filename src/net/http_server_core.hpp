@@ -47,6 +47,7 @@ class HttpServerCore final : public HttpServer, private world::Watcher {
   const HttpLimits limits_;
   wire::http1::Limits parser_limits_;
   std::string server_name_;
+  std::function<std::size_t()> given_away_;
   TlsServer* tls_;
   std::unique_ptr<world::Listener> listener_;
   world::Address address_;

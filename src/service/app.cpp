@@ -38,6 +38,38 @@ void App::add_method(const detail::MethodSpec& method, detail::Handler handler, 
   composition_->methods.push_back(std::move(served));
 }
 
+namespace {
+
+// The composition's channel of that name, made when it is first spoken of.
+detail::ServedChannel& channel_of(detail::Composition& composition, const detail::ChannelSpec& channel) {
+  if (channel.service->name != composition.name()) {
+    refuse("the service " + quoted(composition.name()) + " serves " + quoted(std::string(channel.service->name) + "." + std::string(channel.name)) +
+           ", a channel of another service; serve it from that service's composition");
+  }
+  if (detail::ServedChannel* const known = composition.find_channel(channel.name)) return *known;
+  return *composition.channels.emplace_back(std::make_unique<detail::ServedChannel>(channel, composition));
+}
+
+void set_once(const detail::ServedChannel& channel, std::optional<detail::Handler>& place, detail::Handler handler) {
+  if (place) refuse("the channel " + quoted(channel.full_name()) + " has a handler twice; remove one");
+  place.emplace(std::move(handler));
+}
+
+}  // namespace
+
+void App::add_channel(const detail::ChannelSpec& spec, detail::Handler handler, ChannelRules rules) {
+  detail::ServedChannel& channel = channel_of(*composition_, spec);
+  set_once(channel, channel.received, std::move(handler));
+  channel.rules = rules;
+}
+
+void App::add_arrivals(const detail::ChannelSpec& spec, Arrivals which, detail::Handler handler) {
+  detail::ServedChannel& channel = channel_of(*composition_, spec);
+  set_once(channel, which == Arrivals::opened ? channel.opened : channel.closed, std::move(handler));
+}
+
+detail::HubCore& App::hub_of(const detail::ChannelSpec& spec) { return channel_of(*composition_, spec); }
+
 void App::add_subscription(const detail::EventSpec& event, detail::Handler handler, EventRules rules) {
   if (rules.retry.attempts < 1) refuse("an event handler's retry.attempts is " + std::to_string(rules.retry.attempts) + "; expected 1 or more");
   auto subscription = std::make_unique<detail::Subscription>(

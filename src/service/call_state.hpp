@@ -17,7 +17,7 @@ namespace tutti::detail {
 
 class Composition;
 
-enum class EntryPoint : std::uint8_t { in_process, http, rpc, event, timer, work };
+enum class EntryPoint : std::uint8_t { in_process, http, rpc, websocket, event, timer, work };
 
 struct CallState {
   Composition* composition = nullptr;  // which service handles

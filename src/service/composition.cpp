@@ -45,6 +45,7 @@ Composition::~Composition() {
   timers.clear();
   work.clear();
   raw_handlers.clear();
+  channels.clear();
   methods.clear();
   middleware.clear();
   ready_checks.clear();
@@ -54,6 +55,10 @@ Composition::~Composition() {
 void Composition::compose(const std::function<void(App&)>& function) {
   App app(*this);
   function(app);
+  for (const auto& channel : channels) {
+    if (channel->received) continue;
+    throw Error(Code::failed_precondition, "the channel " + std::string(channel->full_name()) + " is not served: nothing handles what its clients send; add app.serve with its handler");
+  }
   asks_who_ = !authenticators.empty();
   if (!asks_who_) authenticators.push_back(local_peers());
 }
@@ -61,6 +66,13 @@ void Composition::compose(const std::function<void(App&)>& function) {
 ServedMethod* Composition::find(std::string_view method) noexcept {
   for (const auto& served : methods) {
     if (served->spec->name == method) return served.get();
+  }
+  return nullptr;
+}
+
+ServedChannel* Composition::find_channel(std::string_view name) noexcept {
+  for (const auto& channel : channels) {
+    if (channel->spec().name == name) return channel.get();
   }
   return nullptr;
 }

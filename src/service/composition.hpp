@@ -14,6 +14,7 @@
 
 #include "observe/log/channel.hpp"
 #include "service/call_state.hpp"
+#include "service/channel.hpp"
 
 namespace tutti::detail {
 
@@ -88,6 +89,7 @@ class Composition {
   [[nodiscard]] observe::LogChannel& log_channel() noexcept { return *log_channel_; }
 
   [[nodiscard]] ServedMethod* find(std::string_view method) noexcept;
+  [[nodiscard]] ServedChannel* find_channel(std::string_view channel) noexcept;
   // Whether the user gave an authenticator. Without one only local peers of the process's own user are known.
   [[nodiscard]] bool asks_who() const noexcept { return asks_who_; }
 
@@ -95,6 +97,7 @@ class Composition {
   std::vector<std::unique_ptr<ServedMethod>> methods;
   std::vector<std::unique_ptr<Subscription>> subscriptions;
   std::vector<Timer> timers;
+  std::vector<std::unique_ptr<ServedChannel>> channels;
   std::vector<std::unique_ptr<RawHandler>> raw_handlers;
   std::vector<EmbeddedFiles> files;
   std::vector<std::function<void(const tutti::Call&, Next)>> middleware;

@@ -10,6 +10,7 @@
 #include "runtime/shard.hpp"
 #include "service/environment.hpp"
 #include "service/head_only.hpp"
+#include "service/http_channel.hpp"
 #include "service/http_raw.hpp"
 #include "service/http_stream.hpp"
 #include "service/value.hpp"
@@ -83,7 +84,7 @@ wire::http1::CorsRules cors_rules(Host& host) {
 
 }  // namespace
 
-// Where a request goes. Exactly one of served, raw, file and page is set; none: nothing is there.
+// Where a request goes. Exactly one of served, raw, channel, file and page is set; none: nothing is there.
 struct HttpEntry::Route {
   Route(Metrics& metrics, observe::LogChannel& channel, const observe::AccessLogSettings& access, std::string_view method, std::string its_pattern)
       : pattern(std::move(its_pattern)),
@@ -99,6 +100,7 @@ struct HttpEntry::Route {
   ServedMethod* served = nullptr;
   std::optional<HttpBinding> binding = {};
   RawHandler* raw = nullptr;
+  ServedChannel* channel = nullptr;
   const EmbeddedFile* file = nullptr;
   std::string etag = {};
   std::string content_type = {};
@@ -125,7 +127,8 @@ struct HttpEntry::Request {
   void header(std::string_view name, std::string value) { headers.push_back({name, texts.emplace_back(std::move(value))}); }
 };
 
-HttpEntry::HttpEntry(Host& host) : host_(host), trusted_(trusted_proxies(host)), cors_(cors_rules(host)) {
+HttpEntry::HttpEntry(Host& host, net::WebSocketServer* websockets)
+    : host_(host), trusted_(trusted_proxies(host)), cors_(cors_rules(host)), websockets_(websockets) {
   const LogSettings& log = host.environment().library().log;
   const observe::AccessLogSettings access{.level = static_cast<LogLevel>(log.access), .sample = log.access_sampling};
   Composition& first = *host.compositions().front();
@@ -151,6 +154,13 @@ HttpEntry::HttpEntry(Host& host) : host_(host), trusted_(trusted_proxies(host)),
       auto route = route_for(*composition, raw->verb, raw->path);
       route->raw = raw.get();
       add_route(std::move(route), raw->verb);
+    }
+    if (websockets_) {
+      for (const auto& channel : composition->channels) {
+        auto route = route_for(*composition, Verb::get, std::string(channel->spec().path));
+        route->channel = channel.get();
+        add_route(std::move(route), Verb::get);
+      }
     }
     for (const EmbeddedFiles& files : composition->files) {
       std::string prefix = files.prefix;
@@ -217,6 +227,8 @@ void HttpEntry::serve(net::HttpExchange& exchange) {
       serve_method(request);
     } else if (route.raw) {
       serve_raw(request);
+    } else if (route.channel) {
+      serve_channel(request);
     } else if (route.file) {
       serve_file(request);
     } else if (route.page) {
@@ -384,6 +396,25 @@ void HttpEntry::serve_raw(Request& request) {
   }
   raw.finish();
   request.status = raw.status_sent();
+}
+
+void HttpEntry::serve_channel(Request& request) {
+  ServedChannel& channel = *request.route.channel;
+  const auto& settings = host_.environment().library().websocket;
+  request.state.identity = identify(*request.route.composition, credentials_of(request.head, request.exchange.peer()));
+  const std::string forwarded_host = origin_of(request).host;
+  ChannelUpgrade upgrade = upgrade_of(request.head, forwarded_host.empty() ? request.head.host : std::string_view(forwarded_host), channel, request.state.identity, settings);
+  if (!upgrade.failure.failed() && !websockets_->takes_more()) {
+    upgrade.failure = {.code = Code::unavailable, .message = "no more WebSockets are taken here; try again later"};
+  }
+  for (auto& [name, value] : upgrade.headers) request.header(name, std::move(value));
+  if (upgrade.failure.failed()) return answer_failure(request, upgrade.failure);
+  Arrival arrival{.identity = request.state.identity, .trace = request.state.trace, .request_id = std::string(request.state.request_id)};
+  // The function is copied; the session is made when the connection is there.
+  request.exchange.upgrade(request.headers, [this, &channel, rules = upgrade.rules, arrival = std::move(arrival)](net::Upgraded upgraded) {
+    websockets_->take(std::move(upgraded), rules, channel.connect(arrival));
+  });
+  request.status = 101;
 }
 
 void HttpEntry::serve_file(Request& request) {

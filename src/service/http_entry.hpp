@@ -11,6 +11,7 @@
 #include <tutti/app.hpp>
 
 #include "net/http_server.hpp"
+#include "net/websocket_server.hpp"
 #include "observe/log/access.hpp"
 #include "observe/metrics/request_durations.hpp"
 #include "service/dispatcher.hpp"
@@ -24,8 +25,9 @@ namespace tutti::detail {
 
 class HttpEntry final : public net::HttpService {
  public:
-  // Throws tutti::Error(failed_precondition) for routes that clash or cannot be bound.
-  explicit HttpEntry(Host& host);
+  // Throws tutti::Error(failed_precondition) for routes that clash or cannot be bound. Connections of channels are given
+  // to `websockets`, which outlives the requests; null: channels are not served here.
+  explicit HttpEntry(Host& host, net::WebSocketServer* websockets = nullptr);
   ~HttpEntry();
 
   net::Admission admit(const wire::http1::RequestHead& head, const net::Peer& peer) override;
@@ -43,6 +45,7 @@ class HttpEntry final : public net::HttpService {
   void serve_method(Request& request);
   void serve_raw(Request& request);
   [[nodiscard]] static bool is_enough(const Request& request, const Failure& failure);
+  void serve_channel(Request& request);
   void serve_file(Request& request);
   void serve_page(Request& request);
   void serve_nothing(Request& request);  // 404, 405, OPTIONS
@@ -59,6 +62,7 @@ class HttpEntry final : public net::HttpService {
   std::unique_ptr<Route> nothing_;
   wire::http1::TrustedProxies trusted_;
   wire::http1::CorsRules cors_;
+  net::WebSocketServer* websockets_;
   std::vector<message::Buffer> buffers_;  // for bodies being encoded; one per request that is just answering
 };
 

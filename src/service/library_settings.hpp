@@ -50,6 +50,20 @@ struct RpcSettings {
   std::chrono::milliseconds write_timeout{30'000};
 };
 
+struct WebSocketSettings {
+  std::size_t connections_max = 0;  // of a shard; 0: as many as http takes
+  std::size_t message_bytes_max = 64 * 1024;
+  std::size_t messages_waiting_max = 16;  // of a client, read and not handled yet
+  std::size_t queue_bytes_max = 256 * 1024;  // of a client, sent and not taken yet
+  bool compression = true;
+  std::size_t compressed_bytes_min = 256;  // shorter messages leave as they are
+  std::vector<std::string> origins = {};  // of pages that may connect; empty: those of this host; "*": any
+  std::chrono::milliseconds ping_interval{20'000};  // of silence; 0: never
+  std::chrono::milliseconds pong_timeout{20'000};
+  std::chrono::milliseconds idle_timeout{0};  // without a message of either side; 0: never
+  std::chrono::milliseconds close_timeout{5'000};
+};
+
 struct AdminSettings {
   std::string listen = "127.0.0.1:9090";  // "off": none
 };
@@ -69,6 +83,7 @@ struct TraceSettings {
 struct LibrarySettings {
   HttpSettings http = {};
   RpcSettings rpc = {};
+  WebSocketSettings websocket = {};
   AdminSettings admin = {};
   LogSettings log = {};
   TraceSettings trace = {};

@@ -17,6 +17,7 @@
 #include "runtime/service_manager.hpp"
 #include "runtime/signals.hpp"
 #include "service/documents.hpp"
+#include "service/http_channel.hpp"
 #include "wire/http1/uri.hpp"
 
 namespace tutti::detail {
@@ -100,11 +101,13 @@ struct Process::Member {
     admin.reset();
     rpc.reset();
     http.reset();
+    websockets.reset();
     host.reset();
   }
 
   runtime::Shard shard;
   std::unique_ptr<Host> host;
+  std::unique_ptr<net::WebSocketServer> websockets;
   std::unique_ptr<HttpEntry> http_entry;
   std::unique_ptr<RpcEntry> rpc_entry;
   std::unique_ptr<AdminEntry> admin_entry;
@@ -195,7 +198,8 @@ void Process::listen(Member& member, bool first) {
   const bool several = library.threads > 1u;
   // A Unix socket belongs to one listener: the first shard's.
   const auto mine = [&](const world::Address& address) { return first || address.kind != world::Address::Kind::local; };
-  member.http_entry = std::make_unique<HttpEntry>(*member.host);
+  member.websockets = net::serve_websockets(member.shard, websocket_limits(library.websocket, http_limits().connections_max));
+  member.http_entry = std::make_unique<HttpEntry>(*member.host, member.websockets.get());
   if (library.http.documents == HttpSettings::Documents::everybody) {
     member.http_entry->add_page("/openapi.json", "application/json", [&member](std::string_view query) {
       return openapi_document(*member.host, wire::http1::query_value(query, "service").value_or(""));
@@ -210,7 +214,7 @@ void Process::listen(Member& member, bool first) {
         tls_ = net::make_tls_server(parts_.world.files(), library.http.tls_certificate, library.http.tls_key);
       }
       member.http = listen_for("tutti.http.listen", [&] {
-        return net::serve_http(member.shard, *member.http_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = http_limits(), .tls = tls_.get()});
+        return net::serve_http(member.shard, *member.http_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = http_limits(), .tls = tls_.get(), .given_away = [&member] { return member.websockets->counts().connections; }});
       });
       if (first) listening_.http = member.http->address();
     }
@@ -265,6 +269,7 @@ void Process::observe_members() {
       return {.shard = its.shard.figures(),
               .http = its.http ? its.http->counts() : net::HttpServerCounts{},
               .rpc = its.rpc ? its.rpc->counts() : net::RpcServerCounts{},
+              .websocket = its.websockets ? its.websockets->counts() : net::WebSocketCounts{},
               .bus = its.host->bus().numbers()};
     });
   }
@@ -463,9 +468,11 @@ void Process::drain(Member& first) {
 void Process::drain_member(Member& member, Instant until) {
   if (member.http) member.http->stop_accepting();
   if (member.rpc) member.rpc->stop_accepting();
+  member.websockets->stop();
   bool whole = true;
   if (member.http) whole = member.http->drain(until) && whole;
   if (member.rpc) whole = member.rpc->drain(until) && whole;
+  whole = member.websockets->drain(until) && whole;
   whole = member.host->stop(until) && whole;
   if (!whole) missed_deadline_ = true;
   // What still runs may be in the hands of a thread that cannot be cancelled: a process that was asked to stop does not
@@ -477,6 +484,7 @@ void Process::drain_member(Member& member, Instant until) {
   }
   member.http.reset();
   member.rpc.reset();
+  member.websockets.reset();
 }
 
 }  // namespace tutti::detail

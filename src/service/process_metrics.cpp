@@ -65,6 +65,20 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) : metrics_(metrics) {
                   sum([](const MemberFigures& m) { return m.rpc.connections; }));
   metrics.observe("tutti.rpc.in_flight", {.unit = "{request}", .description = "RPC calls being handled"}, {},
                   sum([](const MemberFigures& m) { return m.rpc.in_flight; }));
+  metrics.observe("tutti.websocket.connections", {.unit = "{connection}", .description = "Open WebSockets"}, {},
+                  sum([](const MemberFigures& m) { return m.websocket.connections; }));
+  metrics.observe_total("tutti.websocket.messages.received",
+                        {.unit = "{message}", .description = "Messages of clients over WebSockets"}, {},
+                        sum([](const MemberFigures& m) { return m.websocket.received; }));
+  metrics.observe_total("tutti.websocket.messages.sent",
+                        {.unit = "{message}", .description = "Messages to clients over WebSockets, each client counted"},
+                        {}, sum([](const MemberFigures& m) { return m.websocket.sent; }));
+  metrics.observe_total("tutti.websocket.messages.dropped",
+                        {.unit = "{message}", .description = "Of those sent: lost, as the client was too slow"}, {},
+                        sum([](const MemberFigures& m) { return m.websocket.dropped; }));
+  metrics.observe_total("tutti.websocket.overflows",
+                        {.unit = "{connection}", .description = "WebSockets closed because the client was too slow"},
+                        {}, sum([](const MemberFigures& m) { return m.websocket.overflowed; }));
   metrics.observe("tutti.events.waiting", {.unit = "{event}", .description = "Events not yet handled"}, {},
                   sum([](const MemberFigures& m) { return m.bus.waiting; }));
   metrics.observe_total("tutti.events.dead",

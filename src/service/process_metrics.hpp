@@ -10,6 +10,7 @@
 
 #include "net/http_server.hpp"
 #include "net/rpc_server.hpp"
+#include "net/websocket_server.hpp"
 #include "observe/trace/exporter.hpp"
 #include "runtime/offload_pool.hpp"
 #include "runtime/shard.hpp"
@@ -22,6 +23,7 @@ struct MemberFigures {
   runtime::ShardFigures shard;
   net::HttpServerCounts http;
   net::RpcServerCounts rpc;
+  net::WebSocketCounts websocket;
   BusNumbers bus;
 };
 

@@ -6,6 +6,11 @@ namespace tutti::detail {
 
 void WireNames::add(const Composition& composition) {
   for (const auto& served : composition.methods) add(*served->spec);
+  for (const auto& channel : composition.channels) {
+    const ChannelSpec& spec = channel->spec();
+    add(spec.service->name, spec.incoming(), "a message into the channel " + std::string(channel->full_name()));
+    add(spec.service->name, spec.outgoing(), "a message out of the channel " + std::string(channel->full_name()));
+  }
   for (const auto& subscription : composition.subscriptions) {
     const EventSpec& event = *subscription->spec;
     add(event.service->name, event.message(),

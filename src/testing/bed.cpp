@@ -69,7 +69,10 @@ struct Bed::Parts final : tutti::detail::Interceptor {
   }
   ~Parts() override {
     try {
-      on_fiber([&] { (void)host->stop(shard->now() + std::chrono::seconds(10)); });
+      on_fiber([&] {
+        for (const auto& client : clients) client->stop();
+        (void)host->stop(shard->now() + std::chrono::seconds(10));
+      });
     } catch (const std::exception& error) {
       note(std::string("stopping the services failed: ") + error.what());
     }
@@ -89,6 +92,79 @@ struct Bed::Parts final : tutti::detail::Interceptor {
         expected, [&](const std::string& part) { return problem.find(part) != std::string::npos; });
     if (met == expected.end()) return report_problem(problem);
     expected.erase(met);
+  }
+
+  // A client that is connected. Its session refers to the host and ends before it.
+  class Client final : public detail::ChannelConnection, private net::WebSocket {
+   public:
+    Client(Parts& parts, tutti::detail::ServedChannel& channel) : parts_(parts), name_(channel.full_name()) {
+      session_ = channel.connect({.identity = parts.acting, .trace = parts.tracer->begin({})});
+      parts_.on_fiber([this] {
+        session_->opened(*this);
+        tell_closed();
+      });
+    }
+
+    void send(const tutti::detail::Shape& shape, const void* message) override {
+      std::string text;
+      if (const Violations violations = message::write_json(shape, message, text); !violations.empty()) {
+        throw Error(Code::invalid_argument, name_ + ": " + violations.to_string());
+      }
+      send_text(text);
+    }
+    void send_text(std::string_view text) override {
+      if (code_) throw Error(Code::failed_precondition, "the connection to " + name_ + " is closed: " + reason_);
+      parts_.on_fiber([this, text] {
+        session_->received(wire::websocket::MessageKind::text, std::string(text));
+        tell_closed();
+      });
+    }
+    void close(std::uint16_t code) override {
+      if (code_) return;
+      close(code, "the client closed it");
+      parts_.on_fiber([this] { tell_closed(); });
+    }
+    detail::Recorded& received() override { return received_; }
+    std::optional<std::uint16_t> closed() const override { return code_; }
+
+    // On a fiber: the service stops.
+    void stop() {
+      if (!code_) close(wire::websocket::close_code::going_away, "the service stops");
+      tell_closed();
+      session_.reset();
+    }
+
+   private:
+    void send(net::WebSocketMessage& message) override {
+      if (!code_) received_.json.push_back(message.text());
+    }
+    void close(std::uint16_t code, std::string_view reason) override {
+      if (code_) return;
+      code_ = code;
+      reason_ = reason;
+    }
+    void tell_closed() {
+      if (code_ && !std::exchange(told_, true)) session_->closed(*code_, reason_);
+    }
+
+    Parts& parts_;
+    std::string name_;
+    std::unique_ptr<net::WebSocketSession> session_;
+    detail::Recorded received_;
+    std::optional<std::uint16_t> code_;
+    std::string reason_;
+    bool told_ = false;
+  };
+
+  std::shared_ptr<detail::ChannelConnection> connect(const tutti::detail::ChannelSpec& spec) {
+    const std::string name = std::string(spec.service->name) + "." + std::string(spec.name);
+    tutti::detail::Composition* const composition = host->composition(spec.service->name);
+    tutti::detail::ServedChannel* const channel = composition ? composition->find_channel(spec.name) : nullptr;
+    if (channel == nullptr) throw Error(Code::not_found, "no service of this Bed serves the channel " + name);
+    if (const std::string refusal = channel->refusal_of(acting); !refusal.empty()) {
+      throw Error(acting.anonymous() ? Code::unauthenticated : Code::permission_denied, refusal);
+    }
+    return clients.emplace_back(std::make_shared<Client>(*this, *channel));
   }
 
   // ---- driving -----------------------------------------------------------------------------------------------
@@ -278,6 +354,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
   std::optional<tutti::detail::Environment> environment;
   std::optional<runtime::Shard> shard;
   std::optional<tutti::detail::Host> host;
+  std::vector<std::shared_ptr<Client>> clients;
 };
 
 void note_problem(const tutti::detail::CallState& call, const std::string& problem) {
@@ -312,6 +389,10 @@ detail::Recorded& Bed::recorded_calls(const tutti::detail::MethodSpec& method) {
   return parts_->calls[name_of(method)];
 }
 detail::Recorded& Bed::recorded_events(const tutti::detail::EventSpec& event) { return parts_->events[name_of(event)]; }
+
+std::shared_ptr<detail::ChannelConnection> Bed::connect_to(const tutti::detail::ChannelSpec& channel) {
+  return parts_->connect(channel);
+}
 
 void Bed::publish_event(const tutti::detail::EventSpec& event, const void* message) {
   tutti::detail::EventMessage encoded{.event = &event, .id = parts_->world.random().id()};

@@ -34,6 +34,7 @@ class Exchange final : public net::HttpExchange {
   void write(std::string_view bytes) override { sent += bytes; }
   void flush() override {}
   void finish() override { sent += "<end>"; }
+  void upgrade(std::span<const net::HttpHeader>, std::function<void(net::Upgraded)>) override {}
   bool started() const override { return started_; }
   bool peer_gone() const override { return false; }
   std::uint64_t bytes_sent() const override { return sent.size(); }

@@ -1,5 +1,6 @@
 #include "wire/websocket/handshake.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -99,6 +100,17 @@ std::string accept_of_key(std::string_view key) {
   std::string accept(message::base64_size(digest.size()), '\0');
   (void)message::write_base64(accept.data(), std::as_bytes(std::span(digest)));
   return accept;
+}
+
+bool origin_allowed(std::string_view origin, std::string_view host, std::span<const std::string> allowed) noexcept {
+  if (origin.empty()) return true;
+  if (allowed.empty()) {
+    // The scheme is left out: who ends TLS in front of us asks us over http.
+    const std::size_t scheme = origin.find("://");
+    return scheme != std::string_view::npos && http1::equal_ignoring_case(origin.substr(scheme + 3), host);
+  }
+  return std::ranges::any_of(
+      allowed, [&](const std::string& one) { return one == "*" || http1::equal_ignoring_case(one, origin); });
 }
 
 }  // namespace tutti::wire::websocket

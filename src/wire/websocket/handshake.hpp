@@ -1,6 +1,7 @@
 // The opening handshake, RFC 6455 section 4.2: an HTTP/1.1 GET that asks for another protocol, answered by 101.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,10 @@ inline constexpr std::string_view version = "13";  // the value of Sec-WebSocket
 
 // The same for a key in hand; what a client expects.
 [[nodiscard]] std::string accept_of_key(std::string_view key);
+
+// Whether a page of this origin may connect (section 10.2): the allowed ones, "*" for any; if none is named, those of
+// the host that was asked for. Without an Origin there is no page to protect from.
+[[nodiscard]] bool origin_allowed(std::string_view origin, std::string_view host,
+                                  std::span<const std::string> allowed) noexcept;
 
 }  // namespace tutti::wire::websocket

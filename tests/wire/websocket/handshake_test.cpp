@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace tutti::wire::websocket {
 namespace {
 
@@ -77,6 +80,21 @@ TEST(Handshake, refuses_a_body) {
   EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket\r\nContent-Length: 3")), 400);
   EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket\r\nContent-Length: 0")), 0);
   EXPECT_EQ(status_of(request_of("GET /chat HTTP/1.1", "Upgrade: websocket\r\nTransfer-Encoding: chunked")), 400);
+}
+
+TEST(Handshake, lets_in_pages_of_the_same_host_or_of_a_named_origin) {
+  const std::vector<std::string> none, named{"https://shop.example", "http://localhost:3000"}, any{"*"};
+
+  EXPECT_TRUE(origin_allowed("https://shop.example", "shop.example", none));
+  EXPECT_TRUE(origin_allowed("http://Shop.example:8080", "shop.example:8080", none));
+  EXPECT_TRUE(origin_allowed("", "shop.example", none)) << "no browser";
+  for (const char* origin : {"https://evil.example", "https://shop.example.evil.example", "https://shop.example:8443",
+                             "null", "shop.example"}) {
+    EXPECT_FALSE(origin_allowed(origin, "shop.example", none)) << origin;
+  }
+  EXPECT_TRUE(origin_allowed("http://localhost:3000", "shop.example", named));
+  EXPECT_FALSE(origin_allowed("http://shop.example", "shop.example", named)) << "another scheme than the named one";
+  EXPECT_TRUE(origin_allowed("null", "shop.example", any));
 }
 
 }  // namespace
