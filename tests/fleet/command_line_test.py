@@ -19,8 +19,8 @@ class CommandLine(Fleet):
         return run.stderr[len("tutti: "):].rstrip("\n").replace(self.folder, "FOLDER")
 
     def test_names_the_nearest_command(self):
-        self.assertEqual(self.refused(2, "upp"), 'unknown command "upp"; expected one of up, ps, config; did you mean "up"')
-        self.assertEqual(self.refused(2), "a command is missing; expected one of up, ps, config; see tutti --help")
+        self.assertEqual(self.refused(2, "upp"), 'unknown command "upp"; expected one of up, ps, config, broker; did you mean "up"')
+        self.assertEqual(self.refused(2), "a command is missing; expected one of up, ps, config, broker; see tutti --help")
 
     def test_refuses_options_that_it_does_not_know_or_the_command_does_not_have(self):
         self.assertEqual(self.refused(2, "up", "--fil", "x"), 'unknown option "--fil"; did you mean "--file"; see tutti --help')

@@ -23,8 +23,8 @@ struct Command {
   std::string_view help;
 };
 
-const std::array<Command, 3>& commands() {
-  static const std::array<Command, 3> all{{
+const std::array<Command, 4>& commands() {
+  static const std::array<Command, 4> all{{
       {"up",
        {"--file", "--profile", "--data", "--ready-file"},
        Command::Operands::services,
@@ -63,6 +63,19 @@ stderr what of them is ignored. Secrets are left out.
 
 Exit code: 0; 78 if a file is wrong.
 )"},
+      {"broker",
+       {"--listen", "--vhost", "--users", "--ready-file"},
+       Command::Operands::none,
+       R"(tutti broker runs a message broker for AMQP 0-9-1 in the foreground, until Ctrl-C. Messages and queues are kept in
+memory: they last as long as it runs.
+
+  --listen ADDRESS    where clients connect (default: 127.0.0.1:5672; port 0 takes a free one)
+  --vhost NAME        a virtual host beside "/"; may be repeated
+  --users FILE        who may connect, a line NAME:PASSWORD each (default: guest:guest, for this machine only)
+  --ready-file PATH   write PATH, with the address in it, once clients may connect; it is removed at the end
+
+Exit code: 0 stopped as asked, 1 something failed.
+)"},
   }};
   return all;
 }
@@ -72,6 +85,7 @@ constexpr std::string_view overview = R"(tutti runs a fleet of services from a C
   tutti up [SERVICE...]       start the fleet (or these services and what they depend on); Ctrl-C stops it
   tutti ps [--json]           the instances of the running fleet
   tutti config [SERVICE...]   what the fleet files come to
+  tutti broker                a message broker (AMQP 0-9-1)
 
   -f, --file FILE             a Compose file; several are merged (default: compose.yaml)
   --profile NAME              also the services of this profile
@@ -119,6 +133,9 @@ void apply(const Option& option, Arguments& out) {
   if (option.name == "--profile") out.request.profiles.push_back(option.value);
   if (option.name == "--data") out.data = option.value;
   if (option.name == "--ready-file") out.ready_file = option.value;
+  if (option.name == "--listen") out.broker.listen = option.value;
+  if (option.name == "--vhost") out.broker.hosts.push_back(option.value);
+  if (option.name == "--users") out.broker.users = option.value;
   if (option.name == "--json") out.output = Arguments::Output::json;
 }
 
@@ -145,8 +162,8 @@ fleet::Variables surroundings() {
 }  // namespace
 
 Arguments parse(int argc, const char* const* argv) {
-  static const std::vector<std::string_view> known{"--file", "--profile", "--data",   "--ready-file",
-                                                   "--json", "--help",    "--version"};
+  static const std::vector<std::string_view> known{"--file",   "--profile", "--data",  "--ready-file", "--json",
+                                                   "--listen", "--vhost",   "--users", "--help",       "--version"};
   std::vector<Option> options;
   std::vector<std::string> words;
   bool help = false;

@@ -4,15 +4,17 @@
 #include <filesystem>
 #include <string>
 
+#include "broker/server/program.hpp"
 #include "fleet/fleet_file.hpp"
 
 namespace tutti::cli {
 
 struct Arguments {
-  std::string command = {};  // "up", "ps", "config", "help" or "version"
+  std::string command = {};  // "up", "ps", "config", "broker", "help" or "version"
   std::string topic = {};    // of help: a command, or empty
   fleet::FleetRequest request = {};
   std::filesystem::path data = {}, ready_file = {};  // empty: not given
+  broker::ProgramSettings broker = {};
   enum class Output { words, json } output = Output::words;
 };
 

@@ -114,4 +114,10 @@ int config(const Arguments& arguments) {
   return 0;
 }
 
+int broker(const Arguments& arguments) {
+  broker::ProgramSettings settings = arguments.broker;
+  settings.ready_file = arguments.ready_file;
+  return broker::run(settings);
+}
+
 }  // namespace tutti::cli

@@ -8,5 +8,6 @@ namespace tutti::cli {
 [[nodiscard]] int up(const Arguments& arguments);
 [[nodiscard]] int ps(const Arguments& arguments);
 [[nodiscard]] int config(const Arguments& arguments);
+[[nodiscard]] int broker(const Arguments& arguments);
 
 }  // namespace tutti::cli

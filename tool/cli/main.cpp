@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   if (arguments.command == "up") return cli::up(arguments);
   if (arguments.command == "ps") return cli::ps(arguments);
   if (arguments.command == "config") return cli::config(arguments);
+  if (arguments.command == "broker") return cli::broker(arguments);
   if (arguments.command == "version")
     std::cout << "tutti " TUTTI_VERSION "\n";
   else

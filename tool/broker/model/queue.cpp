@@ -1,0 +1,237 @@
+#include "broker/model/queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti::broker {
+
+Queue::Queue(QueueOwner& owner, std::string name, const QueueRules& rules, std::uint64_t number,
+             std::uint64_t connection)
+    : owner_(owner),
+      name_(std::move(name)),
+      rules_(rules),
+      number_(number),
+      connection_(connection),
+      levels_(std::size_t{rules.priority_max} + 1),
+      expiry_([](void* self) noexcept { static_cast<Queue*>(self)->dispatch(); }, this),
+      unused_(
+          [](void* self) noexcept {
+            auto* const queue = static_cast<Queue*>(self);
+            queue->owner_.unused(*queue);
+          },
+          this) {
+  arm_unused();
+}
+
+bool Queue::over_limits(std::size_t more_messages, std::size_t more_bytes) const noexcept {
+  return (rules_.length_max && ready_ + more_messages > *rules_.length_max) ||
+         (rules_.bytes_max && ready_bytes_ + more_bytes > *rules_.bytes_max);
+}
+
+bool Queue::accepts(const Message& message) const noexcept {
+  return rules_.overflow == Overflow::drop_head || !over_limits(1, message.body().size());
+}
+
+Entry Queue::entry_of(MessageRef message, std::uint64_t number) const {
+  Entry entry;
+  entry.number = number;
+  const auto& own = message->handling().expiration;
+  const auto& all = rules_.message_ttl;
+  if (own || all) {
+    const auto time = own && all ? std::min(*own, *all) : own.value_or(all.value_or(std::chrono::milliseconds(0)));
+    entry.expires = owner_.now() + time;
+  }
+  entry.message = std::move(message);
+  return entry;
+}
+
+void Queue::push(MessageRef message, std::uint64_t number, bool stored) {
+  Entry entry = entry_of(std::move(message), number);
+  entry.stored = stored;
+  insert(std::move(entry));
+  dispatch();
+  drop_over_limits();
+}
+
+void Queue::restore(MessageRef message, std::uint64_t number) {
+  Entry entry = entry_of(std::move(message), number);
+  entry.stored = true;
+  entry.redelivered = true;
+  insert(std::move(entry));
+}
+
+Queue::Level& Queue::level_of(const Message& message) {
+  return levels_[std::min(message.handling().priority, rules_.priority_max)];
+}
+
+void Queue::insert(Entry entry) {
+  ++ready_;
+  ready_bytes_ += entry.message->body().size();
+  Level& level = level_of(*entry.message);
+  if (level.empty() || level.back().number < entry.number) {
+    level.push_back(std::move(entry));
+  } else if (entry.number < level.front().number) {
+    level.push_front(std::move(entry));
+  } else {
+    const auto place = std::lower_bound(level.begin(), level.end(), entry.number,
+                                        [](const Entry& a, std::uint64_t number) { return a.number < number; });
+    level.insert(place, std::move(entry));
+  }
+}
+
+Queue::Level* Queue::first_level() {
+  for (auto level = levels_.rbegin(); level != levels_.rend(); ++level)
+    if (!level->empty()) return &*level;
+  return nullptr;
+}
+
+Entry Queue::pop(Level& level) {
+  Entry entry = std::move(level.front());
+  level.pop_front();
+  --ready_;
+  ready_bytes_ -= entry.message->body().size();
+  return entry;
+}
+
+// Only those at the head: one that waits behind others is looked at when it gets there.
+void Queue::drop_expired() {
+  const Instant now = owner_.now();
+  for (Level& level : levels_) {
+    while (!level.empty() && level.front().expires <= now) owner_.dead(*this, pop(level), DeadReason::expired);
+  }
+}
+
+void Queue::arm_expiry() {
+  Instant first = Instant::never();
+  for (const Level& level : levels_)
+    if (!level.empty()) first = std::min(first, level.front().expires);
+  if (first == Instant::never())
+    expiry_.cancel();
+  else
+    expiry_.arm(owner_.timers(), first);
+}
+
+// Messages that nobody waits for; what was just delivered does not count.
+void Queue::drop_over_limits() {
+  while (ready_ > 0 && over_limits(0, 0)) owner_.dead(*this, pop(*first_level()), DeadReason::maxlen);
+}
+
+Consumer* Queue::next_consumer() {
+  if (rules_.single_active) {
+    Consumer* const active = consumers_.empty() ? nullptr : consumers_.front();
+    return active != nullptr && active->can_take() ? active : nullptr;
+  }
+  while (!waiting_.empty()) {
+    Consumer* const consumer = waiting_.front();
+    waiting_.pop_front();
+    consumer->waiting_ = false;
+    if (consumer->can_take()) return consumer;  // who cannot wakes the queue by itself
+  }
+  return nullptr;
+}
+
+void Queue::dispatch() {
+  drop_expired();
+  while (ready_ > 0 && !detached_) {
+    Consumer* const consumer = next_consumer();
+    if (consumer == nullptr) break;
+    list(*consumer);
+    Entry entry = pop(*first_level());
+    if (consumer->settling() == Settling::at_once)
+      owner_.settled(*this, entry);
+    else
+      ++unacked_;
+    consumer->deliver(*this, std::move(entry));
+    drop_expired();
+  }
+  arm_expiry();
+}
+
+void Queue::list(Consumer& consumer) {
+  if (rules_.single_active || std::exchange(consumer.waiting_, true)) return;
+  waiting_.push_back(&consumer);
+}
+
+void Queue::add_consumer(Consumer& consumer, Sharing sharing) {
+  consumers_.push_back(&consumer);
+  if (sharing == Sharing::exclusive) exclusive_consumer_ = true;
+  unused_.cancel();
+  wake(consumer);
+}
+
+void Queue::remove_consumer(Consumer& consumer) {
+  std::erase(consumers_, &consumer);
+  std::erase(waiting_, &consumer);
+  consumer.waiting_ = false;
+  if (consumers_.empty()) exclusive_consumer_ = false;
+  if (detached_) return;
+  if (!consumers_.empty()) return dispatch();  // another one may be the active one now
+  if (rules_.auto_delete) return owner_.unused(*this);
+  arm_unused();
+}
+
+void Queue::wake(Consumer& consumer) {
+  list(consumer);
+  dispatch();
+}
+
+std::optional<Entry> Queue::take(Settling settling) {
+  used();
+  drop_expired();
+  Level* const level = first_level();
+  if (level == nullptr) return std::nullopt;
+  Entry entry = pop(*level);
+  if (settling == Settling::at_once)
+    owner_.settled(*this, entry);
+  else
+    ++unacked_;
+  arm_expiry();
+  return entry;
+}
+
+void Queue::acknowledge(const Entry& entry) {
+  --unacked_;
+  if (!detached_) owner_.settled(*this, entry);
+}
+
+void Queue::reject(Entry entry) {
+  --unacked_;
+  if (!detached_) owner_.dead(*this, std::move(entry), DeadReason::rejected);
+}
+
+void Queue::put_back(Entry entry) {
+  --unacked_;
+  if (detached_) return;
+  entry.redelivered = true;
+  insert(std::move(entry));
+}
+
+std::size_t Queue::purge() {
+  const std::size_t purged = ready_;
+  for (Level& level : levels_) {
+    while (!level.empty()) owner_.settled(*this, pop(level));
+  }
+  arm_expiry();
+  return purged;
+}
+
+void Queue::used() {
+  if (consumers_.empty()) arm_unused();
+}
+
+void Queue::arm_unused() {
+  if (rules_.expires) unused_.arm(owner_.timers(), owner_.now() + *rules_.expires);
+}
+
+void Queue::detach() {
+  detached_ = true;
+  expiry_.cancel();
+  unused_.cancel();
+  waiting_.clear();
+  for (Consumer* const consumer : std::exchange(consumers_, {})) {
+    consumer->waiting_ = false;
+    consumer->queue_deleted();
+  }
+}
+
+}  // namespace tutti::broker

@@ -1,0 +1,110 @@
+#include "broker/server/program.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+
+#include "broker/server/server.hpp"
+#include "runtime/signals.hpp"
+#include "world/real.hpp"
+
+namespace tutti::broker {
+namespace {
+
+constexpr std::size_t users_bytes_max = 1024 * 1024;
+constexpr std::chrono::nanoseconds stop_time = std::chrono::seconds(5);
+
+world::Address address_of(const std::string& text) {
+  const auto address = world::parse_address(text);
+  if (!address)
+    throw std::runtime_error("--listen is \"" + text + "\"; expected an address with a port like 127.0.0.1:5672");
+  return *address;
+}
+
+std::string whole_file(world::World& world, const std::filesystem::path& path) {
+  int error = 0;
+  const auto text = world.files().read_all(path.string(), users_bytes_max, error);
+  if (!text) throw std::runtime_error("cannot read " + path.string() + ": " + std::generic_category().message(error));
+  return *text;
+}
+
+BrokerSettings broker_settings(world::World& world, const ProgramSettings& settings, const world::Address& listen) {
+  BrokerSettings out;
+  out.hosts.insert(out.hosts.end(), settings.hosts.begin(), settings.hosts.end());
+  if (!settings.users.empty()) {
+    out.users = users_of(whole_file(world, settings.users));
+  } else if (!world::is_loopback(listen)) {
+    throw std::runtime_error("the user guest is for this machine only; listening on " + world::to_string(listen) +
+                             " needs --users FILE");
+  }
+  return out;
+}
+
+// Written whole at once: who sees it may read it.
+class ReadyFile {
+ public:
+  ReadyFile(world::World& world, const std::filesystem::path& path, const std::string& content)
+      : world_(world), path_(path.string()) {
+    if (const int error = path_.empty() ? 0 : world_.files().replace(path_, content); error != 0)
+      throw std::runtime_error("cannot write " + path_ + ": " + std::generic_category().message(error));
+  }
+  ~ReadyFile() {
+    if (!path_.empty()) (void)world_.files().remove(path_);  // gone already is as good
+  }
+  ReadyFile(const ReadyFile&) = delete;
+  ReadyFile& operator=(const ReadyFile&) = delete;
+
+ private:
+  world::World& world_;
+  std::string path_;
+};
+
+}  // namespace
+
+std::map<std::string, std::string, std::less<>> users_of(std::string_view text) {
+  std::map<std::string, std::string, std::less<>> users;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line.empty() || line.starts_with('#')) continue;
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || colon == 0)
+      throw std::runtime_error("line " + std::to_string(number) + " of the users is not NAME:PASSWORD");
+    users.insert_or_assign(std::string(line.substr(0, colon)), std::string(line.substr(colon + 1)));
+  }
+  return users;
+}
+
+int run(const ProgramSettings& settings) {
+  const auto world = world::real_world();
+  const world::Address listen = address_of(settings.listen);
+  runtime::Shard shard(*world, {});
+  std::unique_ptr<Broker> broker;
+  std::unique_ptr<Server> server;
+  std::unique_ptr<ReadyFile> ready;
+  std::optional<runtime::Signals> signals;
+  {
+    const runtime::CurrentShard current(shard);
+    broker = std::make_unique<Broker>(shard, broker_settings(*world, settings, listen));
+    server = serve(shard, *broker, {.listen = listen});
+    signals.emplace(shard, [&](int) {
+      shard.spawn({.name = "stopping"}, [&] {
+        server->stop(shard.now() + stop_time);
+        shard.stop();
+      });
+    });
+    const std::string address = world::to_string(server->address());
+    ready = std::make_unique<ReadyFile>(*world, settings.ready_file, address + "\n");
+    std::cout << "listening on " << address << std::endl;
+  }
+  shard.run();
+  const runtime::CurrentShard current(shard);
+  ready.reset();
+  signals.reset();
+  server.reset();
+  return 0;
+}
+
+}  // namespace tutti::broker

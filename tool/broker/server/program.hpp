@@ -1,0 +1,25 @@
+// The broker as a program in the foreground: what `tutti broker` runs.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tutti::broker {
+
+struct ProgramSettings {
+  std::string listen = "127.0.0.1:5672";  // port 0: a free one
+  std::vector<std::string> hosts = {};    // virtual hosts beside "/"
+  std::filesystem::path users = {};       // a file of NAME:PASSWORD lines; empty: guest:guest, on loopback only
+  std::filesystem::path ready_file = {};  // empty: none; it is given the address
+};
+
+// Until SIGTERM or SIGINT; the exit code. Throws std::runtime_error with a sentence, or tutti::Error.
+int run(const ProgramSettings& settings);
+
+// The users of such a file's text. Throws std::runtime_error that names the line.
+[[nodiscard]] std::map<std::string, std::string, std::less<>> users_of(std::string_view text);
+
+}  // namespace tutti::broker

@@ -1,0 +1,50 @@
+// What the connections of a server share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "broker/server/connection.hpp"
+#include "broker/server/server.hpp"
+#include "runtime/parker.hpp"
+#include "runtime/timers.hpp"
+
+namespace tutti::broker {
+
+class ServerCore final : public Server, private world::Watcher {
+ public:
+  ServerCore(runtime::Shard& shard, Broker& broker, const ServerRules& rules);
+  ~ServerCore() override;
+
+  world::Address address() const override { return address_; }
+  std::size_t connections() const override { return connections_.size(); }
+  void stop(Instant until) override;
+
+  [[nodiscard]] runtime::Shard& shard() noexcept { return shard_; }
+  [[nodiscard]] Broker& broker() noexcept { return broker_; }
+  [[nodiscard]] const SessionLimits& limits() const noexcept { return rules_.limits; }
+  [[nodiscard]] bool full() const noexcept { return full_; }
+  void look_at_memory();                         // tells publishers when it becomes full, and when that is over
+  void remove(Connection& connection) noexcept;  // destroys it
+
+ private:
+  void on_ready(world::Ready ready) override;
+  void accept_all();
+  bool accept_one(int& error);
+
+  runtime::Shard& shard_;
+  Broker& broker_;
+  ServerRules rules_;
+  std::unique_ptr<world::Listener> listener_;
+  world::Address address_;
+  runtime::Timer retry_accept_;
+  runtime::Timer memory_timer_;                                       // while full: messages also expire
+  std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // by number
+  std::uint64_t accepted_ = 0;
+  runtime::Parker* changed_ = nullptr;  // somebody waits for connections to go
+  bool full_ = false;
+};
+
+}  // namespace tutti::broker
