@@ -17,6 +17,7 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DELIVERY = ROOT / "examples/shop/delivery"
+GITHUB = ROOT / "tests/foreign/node_modules/@octokit/webhooks-methods"
 SECRET = "a secret of 25 characters"
 ADA = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com", "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.com"}
 
@@ -106,6 +107,13 @@ class Webhook(unittest.TestCase):
         self.git("push", "--quiet", "origin", "v1", "HEAD:refs/heads/other")
         self.git("push", "--quiet", "origin", ":other")
         self.assertEqual(self.built(4), [commit])
+
+    @unittest.skipUnless(GITHUB.is_dir(), "npm's @octokit is missing; make setup installs it")
+    def test_githubs_own_event_and_signature_are_taken(self):
+        send = ["node", pathlib.Path(__file__).with_name("github_push.cjs"), f"http://127.0.0.1:{self.port}/hooks/shop"]
+        self.assertEqual(subprocess.run([*send, SECRET], capture_output=True, text=True, check=True).stdout, "202\n")
+        self.assertEqual(subprocess.run([*send, "wrong"], capture_output=True, text=True, check=True).stdout, "403\n")
+        self.assertEqual(self.built(1), [], "it is of another repository")
 
     def test_what_is_not_signed_is_refused(self):
         commit = self.commit("one")
