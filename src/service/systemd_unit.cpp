@@ -48,9 +48,9 @@ std::string unit_text(const SystemdUnit& unit) {
          "# Settings: " +
          word(unit.program) + " settings. Put them into /etc/" + name +
          ".env, one NAME=VALUE a line.\n"
-         "# Secrets as files: LoadCredential=" +
-         name + ".KEY:/etc/" + name +
-         "/KEY and Environment=TUTTI_SETTINGS_DIR=%d\n"
+         "# Secrets as files: LoadCredential=SERVICE.KEY:/etc/" +
+         name +
+         "/KEY, named as in `settings`, and Environment=TUTTI_SETTINGS_DIR=%d\n"
          "[Unit]\n"
          "Description=" +
          name +
