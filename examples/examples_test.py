@@ -97,6 +97,12 @@ class Examples(unittest.TestCase):
             self.assertEqual((status, headers["location"]), (303, "/"))
             self.assertRegex(headers["set-cookie"], "^session=[a-z0-9]+; .*Secure.*HttpOnly")
 
+    def test_websockets(self):
+        with example("websockets") as service:
+            self.assertIn("new WebSocket", ask(service, "GET", "/")[1])
+            self.assertEqual(ask(service, "PUT", "/orders/o-17", {"state": "paid"})[0], 204)
+            self.assertEqual(ask(service, "GET", "/live")[0], 426)
+
     def test_a_program_that_only_calls(self):
         rpc = f"127.0.0.1:{free_port()}"
         with Service(BINARIES / "shop-payments", data=".", **{"rpc.listen": rpc}):
