@@ -58,8 +58,20 @@ void WebSocketConnection::kill_if_it_fails(F what) noexcept {
     what();
   } catch (...) {
     in_turn_ = false;
-    kill();
+    lost();
+    waiting_.clear();
+    if (!busy_) end_soon();
   }
+}
+
+// The session is still told, on a fiber.
+void WebSocketConnection::end_soon() noexcept {
+  try {
+    if (session_opened_) return server_.schedule(*this);
+  } catch (...) {
+    // There is no memory for that either.
+  }
+  server_.remove(*this);
 }
 
 void WebSocketConnection::kill() noexcept {
@@ -202,7 +214,19 @@ void WebSocketConnection::serve() {
   }
 }
 
-void WebSocketConnection::serve_on_fiber() {
+void WebSocketConnection::serve_on_fiber() noexcept {
+  try {
+    tell_session();
+  } catch (...) {
+    give_session_up();
+  }
+  busy_ = false;
+  if (in_turn_) return;
+  if (done()) return server_.remove(*this);
+  kill_if_it_fails([this] { server_.schedule(*this); });  // what was sent leaves, and reading goes on
+}
+
+void WebSocketConnection::tell_session() {
   if (!std::exchange(session_opened_, true)) session_->opened(*this);
   while (!waiting_.empty()) {
     Received first = std::move(waiting_.front());
@@ -210,10 +234,18 @@ void WebSocketConnection::serve_on_fiber() {
     session_->received(first.kind, std::move(first.message));
   }
   if (over_ && !std::exchange(session_closed_, true)) session_->closed(code_, reason_);
-  busy_ = false;
-  if (in_turn_) return;
-  if (done()) return server_.remove(*this);
-  server_.schedule(*this);  // what was sent leaves, and reading goes on
+}
+
+// Out of memory.
+void WebSocketConnection::give_session_up() noexcept {
+  lost();
+  waiting_.clear();
+  if (std::exchange(session_closed_, true)) return;
+  try {
+    session_->closed(code_, reason_);
+  } catch (...) {
+    // It has done what it could.
+  }
 }
 
 // ---- sending --------------------------------------------------------------------------------------------------------
@@ -222,10 +254,11 @@ void WebSocketConnection::send(WebSocketMessage& message) {
   if (phase_ != Phase::open) return;
   WebSocketMessage::Frame frame = server_.frame_of(message, rules_.compression);
   if (!make_room(frame->size())) return;
+  const std::size_t bytes = frame->size();
+  push(std::move(frame), What::message);
+  queued_bytes_ += bytes;
   ++server_.counting().sent;
   messaged_ = server_.shard().now();
-  queued_bytes_ += frame->size();
-  push(std::move(frame), What::message);
   if (!in_turn_) server_.schedule(*this);
 }
 

@@ -54,6 +54,7 @@ class WebSocketConnection final : private world::Watcher, private WebSocket {
   void on_ready(world::Ready ready) override;
   template <class F>
   void kill_if_it_fails(F what) noexcept;  // out of memory: this connection ends, the others go on
+  void end_soon() noexcept;                // may destroy this
   void turn();                             // may destroy this
   void read();
   void read_once();
@@ -61,7 +62,9 @@ class WebSocketConnection final : private world::Watcher, private WebSocket {
   void take_step(wire::websocket::ReadStep& step);
   [[nodiscard]] bool may_read() const noexcept;
   void serve();  // enters a fiber if there is something for the session
-  void serve_on_fiber();
+  void serve_on_fiber() noexcept;
+  void tell_session();
+  void give_session_up() noexcept;
   [[nodiscard]] bool session_waits() const noexcept;
   void write();
   [[nodiscard]] bool write_some();  // false: there is no more, or no room

@@ -66,7 +66,7 @@ class WebSocket {
 };
 
 // What a connection's messages mean; the connection owns it. All are called on the connection's fiber, one after the
-// other; they may wait and must not throw.
+// other; they may wait; what they throw ends the connection.
 class WebSocketSession {
  public:
   virtual ~WebSocketSession() = default;

@@ -214,15 +214,21 @@ void ServedChannel::subscribe(ChannelSession& session, std::string_view topic) {
 void ServedChannel::unsubscribe(ChannelSession& session, std::string_view topic) {
   const auto subscribed = session.topics_.find(topic);
   if (subscribed == session.topics_.end()) return;
-  const auto clients = topics_.find(topic);
-  clients->second.erase(session.id_);
-  if (clients->second.empty()) topics_.erase(clients);
+  leave_topic(session, topic);
   session.topics_.erase(subscribed);
 }
 
-void ServedChannel::leave(ChannelSession& session) {
+void ServedChannel::leave_topic(ChannelSession& session, std::string_view topic) noexcept {
+  const auto clients = topics_.find(topic);
+  if (clients == topics_.end()) return;  // out of memory while it subscribed
+  clients->second.erase(session.id_);
+  if (clients->second.empty()) topics_.erase(clients);
+}
+
+void ServedChannel::leave(ChannelSession& session) noexcept {
   clients_.erase(session.id_);
-  while (!session.topics_.empty()) unsubscribe(session, std::string(*session.topics_.begin()));
+  for (const std::string& topic : session.topics_) leave_topic(session, topic);
+  session.topics_.clear();
 }
 
 void ServedChannel::record(std::string_view handler, std::string_view error, std::chrono::nanoseconds duration) {

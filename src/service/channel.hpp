@@ -72,7 +72,8 @@ class ServedChannel final : public HubCore {
   void announce(Announcement announcement);
   void subscribe(ChannelSession& session, std::string_view topic);
   void unsubscribe(ChannelSession& session, std::string_view topic);
-  void leave(ChannelSession& session);
+  void leave_topic(ChannelSession& session, std::string_view topic) noexcept;
+  void leave(ChannelSession& session) noexcept;
   void record(std::string_view handler, std::string_view error, std::chrono::nanoseconds duration);
 
   const ChannelSpec& spec_;

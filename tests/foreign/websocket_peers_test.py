@@ -5,8 +5,10 @@ import asyncio
 import json
 import pathlib
 import shutil
+import ssl
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from running_service import Service
@@ -62,6 +64,26 @@ class WebSocketPeers(unittest.TestCase):
 
         asyncio.run(talk())
         asyncio.run(talk(compression=None))
+
+    @unittest.skipUnless(websockets, "python3-websockets is not installed")
+    def test_python_websockets_over_tls(self):
+        async def talk(url, context):
+            async with websockets.connect(url, ssl=context) as peer:
+                await peer.recv()
+                for text in TEXTS:
+                    await peer.send(json.dumps({"type": "Say", "text": text}))
+                    self.assertEqual(json.loads(await peer.recv())["text"], text)
+                await peer.send('{"type":"Burst","count":200,"bytes":20000}')
+                for i in range(200):
+                    self.assertTrue(json.loads(await peer.recv())["text"].startswith(f"{i}x"))
+            self.assertEqual(peer.close_code, 1000)
+
+        with tempfile.TemporaryDirectory() as folder:
+            key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=60)
+            with Service(BINARY, **{"http.tls_key": key, "http.tls_certificate": certificate, "websocket.queue_bytes_max": 10_000_000}) as service:
+                asyncio.run(talk(f"wss://127.0.0.1:{service.port}/live", ssl.create_default_context(cafile=certificate)))
 
     @unittest.skipUnless(websocket, "python3-websocket is not installed")
     def test_python_websocket(self):

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <latch>
@@ -12,6 +13,7 @@
 
 #include "net/http_fixture.hpp"
 #include "net/rpc_fixture.hpp"
+#include "net/websocket_fixture.hpp"
 
 namespace {
 
@@ -65,7 +67,7 @@ class BlockingClient {
 };
 
 struct Servers {
-  world::Address http, rpc;
+  world::Address http, rpc, websocket;
 };
 
 // The loop's table of timers keeps the room that it once had: what waits for the tests themselves must find some.
@@ -89,12 +91,16 @@ void beside_servers(F body) {
       const auto anywhere = *world::parse_address("127.0.0.1:0");
       const auto http = serve_http(this_shard(), paths, {.listen = anywhere});
       const auto rpc = serve_rpc(this_shard(), echoes, {.listen = anywhere});
-      servers = {http->address(), rpc->address()};
+      WebSockets sockets({});
+      sockets.service.notes.reserve(1'000'000);
+      servers = {http->address(), rpc->address(), sockets.http->address()};
       make_room_for_timers();
       counted = true;
       listening.count_down();
       while (!over) tutti::sleep(1ms);
       counted = false;
+      const auto& notes = sockets.service.notes;
+      EXPECT_LE(std::count(notes.begin(), notes.end(), "opened"), std::count(notes.begin(), notes.end(), "gone"));
     });
   });
   listening.wait();
@@ -126,6 +132,20 @@ TEST(OutOfMemory, ends_at_most_one_http_connection) {
                                               ASSERT_EQ(count_of(answers, "HTTP/1.1 "), 7u) << place;
                                             });
     EXPECT_GT(places, 3);
+  });
+}
+
+TEST(OutOfMemory, ends_at_most_one_websocket) {
+  beside_servers([](const Servers& servers) {
+    const std::string said = get("/", "connection: upgrade\r\n") + frames::text("send 50") + frames::text(std::string(40'000, 'b')) +
+                             frames::first("a") + frames::frame(Opcode::ping, "p") + frames::last("b") + frames::text("all") +
+                             frames::frame(Opcode::close, "\x03\xe8");
+    const int places = refuse_at_each_place([&] { (void)BlockingClient(servers.websocket).ask(said); },
+                                            [&](int place) {
+                                              const std::string heard = BlockingClient(servers.websocket).ask(said);
+                                              ASSERT_TRUE(heard.ends_with("\x88\x02\x03\xe8")) << place;
+                                            });
+    EXPECT_GT(places, 10);
   });
 }
 
