@@ -42,11 +42,14 @@ class BrokerProgram(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def start(self):
+    def broker(self):
         with open(self.path("log"), "ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [TUTTI, "broker", "--listen", "127.0.0.1:0", "--ready-file", self.path("ready"), *self.words],
                 cwd=self.folder, stdout=log, stderr=log)
+
+    def start(self):
+        self.process = self.broker()
         until(lambda: os.path.exists(self.path("ready")) or self.process.poll() is not None, "the broker is ready")
         with open(self.path("ready")) as f:
             self.port = int(f.read().rsplit(":", 1)[1])

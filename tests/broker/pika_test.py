@@ -434,6 +434,11 @@ class Pika(BrokerProgram):
         self.assertEqual(self.process.wait(30), 0)
 
 
+class PikaWithJournal(Pika):
+    """The same again: waiting for the disk changes no behaviour."""
+    words = ("--data", "data")
+
+
 class Hosts(BrokerProgram):
     words = ("--vhost", "shop", "--users", "users")
 

@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   world::SimulatedWorld world;
   runtime::Shard shard(world, {});
   const runtime::CurrentShard current(shard);
-  broker::Broker broker(shard, {});
+  broker::Broker broker(shard, world.files(), {});
   Client first(broker, 1);
   auto second = std::make_unique<Client>(broker, 2);
   first.send(greeting());

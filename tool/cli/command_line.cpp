@@ -64,12 +64,13 @@ stderr what of them is ignored. Secrets are left out.
 Exit code: 0; 78 if a file is wrong.
 )"},
       {"broker",
-       {"--listen", "--vhost", "--users", "--ready-file"},
+       {"--listen", "--data", "--vhost", "--users", "--ready-file"},
        Command::Operands::none,
-       R"(tutti broker runs a message broker for AMQP 0-9-1 in the foreground, until Ctrl-C. Messages and queues are kept in
-memory: they last as long as it runs.
+       R"(tutti broker runs a message broker for AMQP 0-9-1 in the foreground, until Ctrl-C. With --data what
+is durable outlives it: a persistent message is confirmed when it is on disk.
 
   --listen ADDRESS    where clients connect (default: 127.0.0.1:5672; port 0 takes a free one)
+  --data DIR          where durable queues and messages are kept (default: nowhere, they last as long as it runs)
   --vhost NAME        a virtual host beside "/"; may be repeated
   --users FILE        who may connect, a line NAME:PASSWORD each (default: guest:guest, for this machine only)
   --ready-file PATH   write PATH, with the address in it, once clients may connect; it is removed at the end

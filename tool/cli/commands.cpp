@@ -116,6 +116,7 @@ int config(const Arguments& arguments) {
 
 int broker(const Arguments& arguments) {
   broker::ProgramSettings settings = arguments.broker;
+  settings.data = arguments.data;
   settings.ready_file = arguments.ready_file;
   return broker::run(settings);
 }

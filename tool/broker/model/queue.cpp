@@ -53,8 +53,9 @@ void Queue::push(MessageRef message, std::uint64_t number, bool stored) {
   drop_over_limits();
 }
 
-void Queue::restore(MessageRef message, std::uint64_t number) {
+void Queue::restore(MessageRef message, std::uint64_t number, std::chrono::nanoseconds age) {
   Entry entry = entry_of(std::move(message), number);
+  if (entry.expires != Instant::never()) entry.expires.since_start -= age;
   entry.stored = true;
   entry.redelivered = true;
   insert(std::move(entry));
@@ -191,17 +192,18 @@ std::optional<Entry> Queue::take(Settling settling) {
 
 void Queue::acknowledge(const Entry& entry) {
   --unacked_;
-  if (!detached_) owner_.settled(*this, entry);
+  owner_.settled(*this, entry);
 }
 
 void Queue::reject(Entry entry) {
   --unacked_;
-  if (!detached_) owner_.dead(*this, std::move(entry), DeadReason::rejected);
+  if (detached_) return owner_.settled(*this, entry);
+  owner_.dead(*this, std::move(entry), DeadReason::rejected);
 }
 
 void Queue::put_back(Entry entry) {
   --unacked_;
-  if (detached_) return;
+  if (detached_) return owner_.settled(*this, entry);
   entry.redelivered = true;
   insert(std::move(entry));
 }

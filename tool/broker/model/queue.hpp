@@ -72,6 +72,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
   Queue& operator=(const Queue&) = delete;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] const QueueRules& rules() const noexcept { return rules_; }
   [[nodiscard]] std::uint64_t connection() const noexcept { return connection_; }  // of an exclusive one; else 0
   [[nodiscard]] Destination as_destination() noexcept { return {.number = number_, .queue = this}; }
@@ -82,8 +83,8 @@ class Queue : public std::enable_shared_from_this<Queue> {
 
   [[nodiscard]] bool accepts(const Message& message) const noexcept;  // false: reject-publish, and it is full
   void push(MessageRef message, std::uint64_t number, bool stored);
-  // At start: as redelivered, nobody knows whether it was. push_on() when all are back.
-  void restore(MessageRef message, std::uint64_t number);
+  // At start: as redelivered, nobody knows whether it was. push_on() when all are back. `age`: since it was published.
+  void restore(MessageRef message, std::uint64_t number, std::chrono::nanoseconds age);
 
   enum class Sharing : std::uint8_t { shared, exclusive };
   void add_consumer(Consumer& consumer, Sharing sharing);
@@ -99,7 +100,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
 
   std::size_t purge();
   void used();    // declared again: x-expires begins anew
-  void detach();  // deleted: tells the consumers; what is unacked may still be settled and goes nowhere
+  void detach();  // deleted: tells the consumers; what is unacked may still be settled, and does not come back
 
   std::uint64_t routed = 0;  // by which routing: a message comes once, by however many bindings
 

@@ -19,7 +19,7 @@ class Store {
   virtual void queue_removed(std::string_view host, const Queue& queue) = 0;
   virtual void bound(std::string_view host, const Exchange& source, const Binding& binding) = 0;
   virtual void unbound(std::string_view host, const Exchange& source, const Binding& binding) = 0;
-  virtual void published(std::string_view host, std::uint64_t number, const Message& message,
+  virtual void published(std::string_view host, std::uint64_t number, const MessageRef& message,
                          std::span<Queue* const> queues) = 0;
   virtual void settled(const Queue& queue, std::uint64_t number) = 0;
   // How much was told so far, and how much of it is durable.

@@ -97,13 +97,21 @@ Queue& VirtualHost::declare_queue(std::string_view name, const QueueRules& rules
     return existing;
   }
   if (reserved(name)) throw Refusal(ReplyCode::access_refused, quoted(name) + ": names with amq. are reserved");
-  std::string its_name = name.empty() ? new_queue_name() : std::string(name);
-  auto made = std::make_shared<Queue>(static_cast<QueueOwner&>(*this), its_name, rules, shared_.next_number++,
-                                      rules.exclusive ? connection : 0);
-  Queue& queue = *made;
-  queues_.emplace(std::move(its_name), std::move(made));
-  exchange("").bind({.destination = queue.as_destination(), .key = queue.name(), .arguments = {}});
+  Queue& queue = make_queue(name.empty() ? new_queue_name() : std::string(name), rules, shared_.next_number++,
+                            rules.exclusive ? connection : 0);
   if (rules.durable && !rules.exclusive && shared_.store != nullptr) shared_.store->queue_made(name_, queue);
+  return queue;
+}
+
+Queue& VirtualHost::restore_queue(const std::string& name, const QueueRules& rules, std::uint64_t number) {
+  return make_queue(name, rules, number, 0);
+}
+
+Queue& VirtualHost::make_queue(std::string name, const QueueRules& rules, std::uint64_t number,
+                               std::uint64_t connection) {
+  auto made = std::make_shared<Queue>(static_cast<QueueOwner&>(*this), name, rules, number, connection);
+  Queue& queue = *made;
+  queues_.emplace(std::move(name), std::move(made));
   return queue;
 }
 
@@ -139,6 +147,7 @@ void VirtualHost::delete_exclusive_queues(std::uint64_t connection) {
 }
 
 void VirtualHost::erase_queue(Queue& queue) {
+  (void)queue.purge();
   if (durable(queue.as_destination()) && shared_.store != nullptr) shared_.store->queue_removed(name_, queue);
   unbind_everywhere(queue.as_destination());
   const auto place = queues_.find(queue.name());
@@ -189,6 +198,19 @@ void VirtualHost::unbind_everywhere(const Destination& destination) {
   }
 }
 
+void VirtualHost::tell_topology(Store& store) const {
+  for (const auto& [name, exchange] : exchanges_)
+    if (exchange->rules().durable && !name.empty() && !reserved(name)) store.exchange_made(name_, *exchange);
+  for (const auto& [name, queue] : queues_)
+    if (durable(queue->as_destination())) store.queue_made(name_, *queue);
+  for (const auto& [name, exchange] : exchanges_) {
+    if (!exchange->rules().durable) continue;
+    exchange->for_each_binding([&](const Binding& binding) {
+      if (durable(binding.destination)) store.bound(name_, *exchange, binding);
+    });
+  }
+}
+
 // ---- messages
 
 // The queues that a message goes to, each once.
@@ -236,7 +258,7 @@ PublishOutcome VirtualHost::deliver(const Publication& publication, const Handli
       if (durable(queue->as_destination())) stored_in_.push_back(queue);
   }
   outcome.stored = !stored_in_.empty();
-  if (outcome.stored) shared_.store->published(name_, number, *message, stored_in_);
+  if (outcome.stored) shared_.store->published(name_, number, message, stored_in_);
   for (Queue* const queue : routed_) queue->push(message, number, outcome.stored && durable(queue->as_destination()));
   return outcome;
 }

@@ -53,6 +53,7 @@ class VirtualHost final : private QueueOwner {
 
   // `connection`: who asks, a number that is not 0; exclusive queues are for it alone. An empty name: one is given.
   Queue& declare_queue(std::string_view name, const QueueRules& rules, std::uint64_t connection);
+  Queue& restore_queue(const std::string& name, const QueueRules& rules, std::uint64_t number);  // at start
   [[nodiscard]] Queue& queue(std::string_view name, std::uint64_t connection);
   struct DeleteRules {
     bool if_unused = false;
@@ -67,6 +68,8 @@ class VirtualHost final : private QueueOwner {
   PublishOutcome publish(Exchange& exchange, const Publication& publication, const Handling& handling,
                          wire::amqp::Table headers);
 
+  // All that is durable, bindings last.
+  void tell_topology(Store& store) const;
   template <class F>
   void for_each_queue(F f) const {
     for (const auto& [name, queue] : queues_) f(*queue);
@@ -90,6 +93,7 @@ class VirtualHost final : private QueueOwner {
   runtime::Timers& timers() override { return shared_.timers; }
 
   void make_exchange(std::string_view name, const ExchangeRules& rules);
+  Queue& make_queue(std::string name, const QueueRules& rules, std::uint64_t number, std::uint64_t connection);
   void erase_exchange(Exchange& exchange);
   void erase_queue(Queue& queue);
   void unbind_everywhere(const Destination& destination);

@@ -1,5 +1,8 @@
 #include "broker/server/broker.hpp"
 
+#include <cstring>
+#include <stdexcept>
+
 namespace tutti::broker {
 namespace {
 
@@ -15,13 +18,57 @@ bool same_secret(std::string_view a, std::string_view b) noexcept {
 
 }  // namespace
 
-Broker::Broker(runtime::Shard& shard, const BrokerSettings& settings)
+Broker::Broker(runtime::Shard& shard, world::Files& files, const BrokerSettings& settings)
     : settings_(settings),
       shared_{.timers = shard.timers(),
               .now = [&shard] { return shard.now(); },
               .wall_now = [&shard] { return shard.world().clock().now(); },
               .random = shard.world().random()} {
-  for (const std::string& name : settings_.hosts) hosts_.emplace(name, std::make_unique<VirtualHost>(name, shared_));
+  if (!settings_.folder.empty()) recover(shard, files);
+  for (const std::string& name : settings_.hosts) {
+    auto& host = hosts_[name];
+    if (!host) host = std::make_unique<VirtualHost>(name, shared_);
+  }
+}
+
+Broker::~Broker() { shared_.store = nullptr; }
+
+void Broker::recover(runtime::Shard& shard, world::Files& files) {
+  const std::string& folder = settings_.folder;
+  if (const int error = files.make_directories(folder); error != 0)
+    throw std::runtime_error("cannot make the folder " + folder + ": " + std::strerror(error));
+  int error = 0;
+  lock_ = files.open(folder + "/lock", world::Open::create, error);
+  if (!lock_) throw std::runtime_error("cannot open " + folder + "/lock: " + std::strerror(error));
+  if (!lock_->try_lock()) throw std::runtime_error("another broker uses the folder " + folder);
+
+  const journal::Recovered recovered(files, folder, shared_.account);
+  shared_.next_number = recovered.highest_number() + 1;
+  for (const std::string& name : recovered.hosts()) {
+    auto& host = hosts_[name];
+    host = std::make_unique<VirtualHost>(name, shared_);
+    recovered.restore(*host, shared_.wall_now());
+  }
+  journal_ = std::make_unique<journal::Journal>(
+      shard, files, journal::JournalSettings{.folder = folder, .file_bytes = settings_.file_bytes}, recovered,
+      static_cast<journal::JournalOwner&>(*this));
+  shared_.store = journal_.get();
+}
+
+void Broker::start() {
+  if (journal_) journal_->start();
+}
+
+void Broker::close() {
+  if (journal_) journal_->close();
+}
+
+void Broker::journal_moved() {
+  if (owner_ != nullptr) owner_->store_moved();
+}
+
+void Broker::tell_topology(Store& store) {
+  for (const auto& [name, host] : hosts_) host->tell_topology(store);
 }
 
 bool Broker::admits(std::string_view user, std::string_view password) const {
@@ -34,10 +81,12 @@ VirtualHost* Broker::host(std::string_view name) {
   return place == hosts_.end() ? nullptr : place->second.get();
 }
 
-bool Broker::full() noexcept {
+std::string_view Broker::full() noexcept {
   const std::size_t limit = settings_.memory_bytes_max;
   full_ = shared_.account.bytes > (full_ ? limit - limit / 10 : limit);
-  return full_;
+  if (journal_ && journal_->failing()) return "the journal cannot be written";
+  if (journal_ && journal_->behind()) return "the disk is behind";
+  return full_ ? "low on memory" : std::string_view();
 }
 
 }  // namespace tutti::broker

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/journal/journal.hpp"
 #include "broker/model/virtual_host.hpp"
 #include "broker/session/access.hpp"
 #include "runtime/shard.hpp"
@@ -17,24 +18,47 @@ namespace tutti::broker {
 struct BrokerSettings {
   std::map<std::string, std::string, std::less<>> users = {{"guest", "guest"}};  // name, password
   std::vector<std::string> hosts = {"/"};
+  std::string folder = {};  // of the journal; empty: none
+  std::uint64_t file_bytes = 64 * 1024 * 1024;
   std::size_t memory_bytes_max = 256 * 1024 * 1024;  // of messages: over it publishers wait
 };
 
-class Broker final : public Access {
+class BrokerOwner {
  public:
-  Broker(runtime::Shard& shard, const BrokerSettings& settings);
+  virtual void store_moved() = 0;  // see Session::store_moved
+
+ protected:
+  ~BrokerOwner() = default;
+};
+
+class Broker final : public Access, private journal::JournalOwner {
+ public:
+  // Without a folder nothing outlives it. Throws std::runtime_error if the folder is in use, or its journal damaged.
+  Broker(runtime::Shard& shard, world::Files& files, const BrokerSettings& settings);
+  ~Broker();
+  void start();  // from here on what is told gets to the disk; close() must follow
+  void close();  // all that was told is on disk; on a fiber, without clients
+  void set_owner(BrokerOwner* owner) noexcept { owner_ = owner; }
 
   [[nodiscard]] bool admits(std::string_view user, std::string_view password) const override;
   [[nodiscard]] VirtualHost* host(std::string_view name) override;
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
 
-  // Full from the limit on, until it has fallen to nine tenths of it.
-  [[nodiscard]] bool full() noexcept;
+  // Why publishers have to wait; empty: they need not. Full from the limit on, until it has fallen to nine tenths of
+  // it.
+  [[nodiscard]] std::string_view full() noexcept;
 
  private:
+  void recover(runtime::Shard& shard, world::Files& files);
+  void journal_moved() override;
+  void tell_topology(Store& store) override;
+
   BrokerSettings settings_;
   Shared shared_;
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts_;
+  std::unique_ptr<world::File> lock_;
+  std::unique_ptr<journal::Journal> journal_;
+  BrokerOwner* owner_ = nullptr;
   bool full_ = false;
 };
 

@@ -32,6 +32,7 @@ std::string whole_file(world::World& world, const std::filesystem::path& path) {
 
 BrokerSettings broker_settings(world::World& world, const ProgramSettings& settings, const world::Address& listen) {
   BrokerSettings out;
+  out.folder = settings.data.string();
   out.hosts.insert(out.hosts.end(), settings.hosts.begin(), settings.hosts.end());
   if (!settings.users.empty()) {
     out.users = users_of(whole_file(world, settings.users));
@@ -87,23 +88,25 @@ int run(const ProgramSettings& settings) {
   std::optional<runtime::Signals> signals;
   {
     const runtime::CurrentShard current(shard);
-    broker = std::make_unique<Broker>(shard, broker_settings(*world, settings, listen));
+    broker = std::make_unique<Broker>(shard, world->files(), broker_settings(*world, settings, listen));
     server = serve(shard, *broker, {.listen = listen});
     signals.emplace(shard, [&](int) {
       shard.spawn({.name = "stopping"}, [&] {
         server->stop(shard.now() + stop_time);
+        server.reset();
+        broker->close();
         shard.stop();
       });
     });
     const std::string address = world::to_string(server->address());
     ready = std::make_unique<ReadyFile>(*world, settings.ready_file, address + "\n");
+    broker->start();
     std::cout << "listening on " << address << std::endl;
   }
   shard.run();
   const runtime::CurrentShard current(shard);
   ready.reset();
   signals.reset();
-  server.reset();
   return 0;
 }
 

@@ -12,6 +12,7 @@ namespace tutti::broker {
 struct ProgramSettings {
   std::string listen = "127.0.0.1:5672";  // port 0: a free one
   std::vector<std::string> hosts = {};    // virtual hosts beside "/"
+  std::filesystem::path data = {};        // where messages are kept; empty: in memory only
   std::filesystem::path users = {};       // a file of NAME:PASSWORD lines; empty: guest:guest, on loopback only
   std::filesystem::path ready_file = {};  // empty: none; it is given the address
 };

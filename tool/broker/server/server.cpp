@@ -12,7 +12,6 @@ namespace {
 constexpr int accepted_per_turn_max = 64;
 constexpr std::chrono::nanoseconds accept_pause = std::chrono::milliseconds(100);  // when out of descriptors
 constexpr std::chrono::nanoseconds memory_pause = std::chrono::milliseconds(200);
-constexpr std::string_view full_reason = "low on memory";
 
 }  // namespace
 
@@ -33,9 +32,13 @@ ServerCore::ServerCore(runtime::Shard& shard, Broker& broker, const ServerRules&
   }
   address_ = listener_->address();
   listener_->watch(this);
+  broker_.set_owner(this);
 }
 
-ServerCore::~ServerCore() { connections_.clear(); }
+ServerCore::~ServerCore() {
+  broker_.set_owner(nullptr);
+  connections_.clear();
+}
 
 void ServerCore::on_ready(world::Ready) { accept_all(); }
 
@@ -69,14 +72,21 @@ void ServerCore::remove(Connection& connection) noexcept {
 }
 
 void ServerCore::look_at_memory() {
-  if (std::exchange(full_, broker_.full()) != full_) {
+  const std::string_view reason = broker_.full();
+  if (std::exchange(full_, !reason.empty()) != full_) {
     for (const auto& [number, connection] : connections_) {
       if (!connection->session().publishes()) continue;
-      connection->session().set_blocked(full_ ? full_reason : std::string_view());
+      connection->session().set_blocked(reason);
       connection->proceed_later();
     }
   }
   if (full_ && !memory_timer_.armed()) memory_timer_.arm(shard_.timers(), shard_.now() + memory_pause);
+}
+
+void ServerCore::store_moved() {
+  for (const auto& [number, connection] : connections_)
+    if (connection->session().awaits_store()) connection->session().store_moved();
+  look_at_memory();
 }
 
 void ServerCore::stop(Instant until) {

@@ -13,7 +13,7 @@
 
 namespace tutti::broker {
 
-class ServerCore final : public Server, private world::Watcher {
+class ServerCore final : public Server, private world::Watcher, private BrokerOwner {
  public:
   ServerCore(runtime::Shard& shard, Broker& broker, const ServerRules& rules);
   ~ServerCore() override;
@@ -31,6 +31,7 @@ class ServerCore final : public Server, private world::Watcher {
 
  private:
   void on_ready(world::Ready ready) override;
+  void store_moved() override;
   void accept_all();
   bool accept_one(int& error);
 

@@ -1,0 +1,167 @@
+"""What is durable outlives the broker: stopped, and killed under load. python3-pika is the client."""
+import os
+import subprocess
+import threading
+import unittest
+
+import pika
+from broker_program import BrokerProgram, TUTTI, until
+
+Properties = pika.BasicProperties
+PERSISTENT = Properties(delivery_mode=2)
+
+
+class Durable(BrokerProgram):
+    words = ("--data", "data")
+
+    def connect(self, host="/"):
+        return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port, host))
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        os.remove(self.path("ready"))
+        self.start()
+
+    def bodies(self, queue, channel):
+        out = []
+        while (body := channel.basic_get(queue, auto_ack=True)[2]) is not None:
+            out.append(body)
+        return out
+
+    def test_durable_things_outlive_it_and_others_do_not(self):
+        channel = self.connect().channel()
+        channel.exchange_declare("x", "topic", durable=True)
+        channel.exchange_declare("front", "fanout", durable=True)
+        channel.exchange_bind("x", "front")
+        channel.exchange_declare("fleeting", "topic")
+        channel.queue_declare("q", durable=True, arguments={"x-max-priority": 3})
+        channel.queue_declare("transient")
+        channel.queue_declare("mine", durable=True, exclusive=True)
+        channel.queue_bind("q", "x", "orders.#")
+        channel.queue_bind("q", "x", "gone")
+        channel.queue_unbind("q", "x", "gone")
+        channel.queue_declare("deleted", durable=True)
+        channel.basic_publish("", "deleted", b"m", PERSISTENT)
+        channel.queue_delete("deleted")
+        properties = Properties(delivery_mode=2, headers={"a": [1, {"b": None}]}, message_id="m", priority=2)
+        channel.basic_publish("front", "orders.paid", b"\x00kept", properties)
+        channel.basic_publish("front", "orders.paid", b"lost", Properties(delivery_mode=1))
+
+        self.restart()
+
+        channel = self.connect().channel()
+        method, got, body = channel.basic_get("q", auto_ack=True)
+        self.assertEqual((method.exchange, method.routing_key, body), ("front", "orders.paid", b"\x00kept"))
+        self.assertEqual(got, properties)
+        self.assertEqual(self.bodies("q", channel), [])
+        channel.basic_publish("front", "orders.new", b"again")
+        channel.basic_publish("x", "gone", b"nowhere")
+        self.assertEqual(self.bodies("q", channel), [b"again"])
+        for operation, name in (("queue_declare", "transient"), ("queue_declare", "mine"), ("queue_declare", "deleted"),
+                                ("exchange_declare", "fleeting")):
+            with self.assertRaises(pika.exceptions.ChannelClosedByBroker) as caught:
+                getattr(channel.connection.channel(), operation)(name, passive=True)
+            self.assertEqual(caught.exception.reply_code, 404, name)
+
+    def test_what_was_acknowledged_does_not_come_back_and_the_rest_does_in_order(self):
+        channel = self.connect().channel()
+        channel.queue_declare("q", durable=True)
+        for number in range(100):
+            channel.basic_publish("", "q", b"%d" % number, PERSISTENT)
+        tags = [channel.basic_get("q")[0].delivery_tag for _ in range(60)]
+        for tag in tags[::2]:
+            channel.basic_ack(tag)
+
+        self.restart()
+
+        channel = self.connect().channel()
+        self.assertEqual(self.bodies("q", channel), [b"%d" % n for n in list(range(1, 60, 2)) + list(range(60, 100))])
+
+    def test_confirmed_messages_survive_a_kill_under_load(self):
+        connection = self.connect()
+        channel = connection.channel()
+        channel.queue_declare("q", durable=True)
+        channel.confirm_delivery()
+        confirmed = []
+
+        def publish():
+            try:
+                for number in range(100000):
+                    channel.basic_publish("", "q", b"%d" % number + b"x" * 1000, PERSISTENT, mandatory=True)
+                    confirmed.append(number)
+            except pika.exceptions.AMQPError:
+                pass
+        publisher = threading.Thread(target=publish)
+        publisher.start()
+        until(lambda: len(confirmed) > 200, "messages are confirmed")
+        self.kill()
+        publisher.join()
+
+        numbers = [int(body.rstrip(b"x")) for body in self.bodies("q", self.connect().channel())]
+
+        self.assertEqual(numbers, list(range(len(numbers))))
+        self.assertGreaterEqual(len(numbers), len(confirmed))
+
+    def test_dead_letters_survive(self):
+        channel = self.connect().channel()
+        channel.queue_declare("graves", durable=True)
+        channel.queue_declare("q", durable=True, arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "graves"})
+        channel.basic_publish("", "q", b"m", PERSISTENT)
+        channel.basic_reject(channel.basic_get("q")[0].delivery_tag, requeue=False)
+        until(lambda: channel.queue_declare("graves", passive=True).method.message_count == 1, "it is dead")
+
+        self.restart()
+
+        channel = self.connect().channel()
+        self.assertEqual(self.bodies("q", channel), [])
+        self.assertEqual(self.bodies("graves", channel), [b"m"])
+
+    def test_files_go_when_nothing_in_them_is_alive(self):
+        channel = self.connect().channel()
+        channel.queue_declare("kept", durable=True)
+        channel.queue_declare("q", durable=True)
+        channel.basic_publish("", "kept", b"old", PERSISTENT)
+        body = b"x" * 1024 * 1024
+        for _ in range(300):
+            channel.basic_publish("", "q", body, PERSISTENT)
+            self.assertIsNotNone(channel.basic_get("q", auto_ack=True)[2])
+
+        def size():
+            return sum(os.path.getsize(self.path("data/" + name)) for name in os.listdir(self.path("data")))
+        until(lambda: size() < 200 << 20, lambda: "%d bytes" % size())
+        self.kill()
+
+        self.assertEqual(self.bodies("kept", self.connect().channel()), [b"old"])
+
+    def test_a_folder_is_one_brokers(self):
+        second = subprocess.run([TUTTI, "broker", "--listen", "127.0.0.1:0", "--data", "data"], cwd=self.folder,
+                                capture_output=True, text=True, timeout=30)
+
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another broker uses the folder", second.stderr)
+
+    def test_a_damaged_journal_is_refused(self):
+        channel = self.connect().channel()
+        channel.queue_declare("q", durable=True)
+        channel.basic_publish("", "q", b"x" * 1000, PERSISTENT)
+        self.restart()
+        self.stop()
+        first = self.path("data/" + sorted(name for name in os.listdir(self.path("data")) if name.startswith("journal"))[0])
+        with open(first, "r+b") as f:
+            f.seek(200)
+            f.write(b"damage")
+
+        self.process = self.broker()
+
+        self.assertEqual(self.process.wait(30), 1)
+        with open(self.path("log")) as f:
+            self.assertIn("is damaged at byte", f.read())
+
+
+if __name__ == "__main__":
+    unittest.main()
