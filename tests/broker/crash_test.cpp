@@ -11,8 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/crashing_files.hpp"
-#include "broker/server/broker.hpp"
+#include "broker/life.hpp"
 #include "wire/amqp/content.hpp"
 #include "world/seeded_random.hpp"
 #include "world/simulated.hpp"
@@ -30,47 +29,6 @@ struct Expected {
   std::uint64_t acknowledged_told = 0;
 };
 using Expectations = std::map<std::string, std::map<std::string, Expected>>;  // by queue and body
-
-class Life {
- public:
-  Life(world::SimulatedWorld& world, std::uint64_t crash_at)
-      : world_(world), files_(world.files(), crash_at), shard_(world, {}) {
-    const runtime::CurrentShard current(shard_);
-    broker_ = std::make_unique<Broker>(shard_, files_, BrokerSettings{.folder = "/data", .file_bytes = 1200});
-    broker_->start();
-  }
-  ~Life() {
-    shard_.spawn({.name = "the end"}, [this] {
-      broker_->close();
-      ended_ = true;
-    });
-    while (!ended_) turn();
-    const runtime::CurrentShard current(shard_);
-    broker_.reset();
-  }
-
-  [[nodiscard]] bool crashed() const { return files_.crashed(); }
-  [[nodiscard]] std::uint64_t changes() const { return files_.changes(); }
-  [[nodiscard]] VirtualHost& host() { return *broker_->host("/"); }
-  [[nodiscard]] Store& store() { return *broker_->shared().store; }
-
-  void turn() {
-    if (shard_.turn()) return;
-    const Instant next = std::min(world_.next_event(), shard_.next_timer());
-    if (next != Instant::never()) world_.advance_to(next);
-  }
-  void act(const std::function<void()>& what) {
-    const runtime::CurrentShard current(shard_);
-    what();
-  }
-
- private:
-  world::SimulatedWorld& world_;
-  CrashingFiles files_;
-  runtime::Shard shard_;
-  std::unique_ptr<Broker> broker_;
-  bool ended_ = false;
-};
 
 void declare(Life& life) {
   for (const std::string& name : queue_names) life.host().declare_queue(name, {.durable = true}, 1);
