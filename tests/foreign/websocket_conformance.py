@@ -281,25 +281,35 @@ class WebSocketConformance(unittest.TestCase):
             self.assertEqual(Peer(service).status, 101)
 
     def test_a_slow_client_is_closed_or_loses_the_oldest(self):
-        with Service(BINARY, **SETTINGS | {"websocket.queue_bytes_max": 100000}) as service:
+        with Service(BINARY, **SETTINGS | {"websocket.queue_bytes_max": 100000, "websocket.close_timeout": "20s"}) as service:
             burst = frame(TEXT, json.dumps({"type": "Burst", "count": 2000, "bytes": 10000}).encode())
+            witness = Peer(service)
+            witness.next()
+
+            def send_and_read_nothing_meanwhile(peer, data):
+                peer.next()
+                peer.socket.sendall(data)
+                witness.socket.sendall(frame(TEXT, A))
+                self.assertEqual(witness.next(), "Said:a")  # the burst's handler, which never waits, has ended
+
             peer = Peer(service)
-            peer.next()
-            peer.socket.sendall(burst)
+            send_and_read_nothing_meanwhile(peer, burst)
             got = [peer.next().split("x")[0]]
             while got[-1].startswith("Said:"):
                 got.append(peer.next().split("x")[0])
             self.assertEqual(got[-1].split(":")[:2], ["close", "1008"])
             self.assertIn(len(got), range(2, 2000))  # a client is slow once its socket is full
+            peer.socket.close()
 
             peer = Peer(service, path="/last")
-            peer.next()
-            peer.socket.sendall(burst + frame(TEXT, say("then")))
+            send_and_read_nothing_meanwhile(peer, burst + frame(TEXT, say("then")))
             got = [peer.next().split("x")[0]]
             while got[-1] != "Said:then":
                 got.append(peer.next().split("x")[0])
             self.assertEqual(got[-2], "Said:1999")
             self.assertLess(len(got), 2000)
+            peer.socket.close()
+            witness.socket.close()
 
     def test_a_handler_that_waits_holds_up_only_its_own_client(self):
         slow, quick = Peer(self.service), Peer(self.service)
