@@ -1,5 +1,7 @@
 """python3-pika against the broker: declaring, routing, consuming, settling, confirms, errors."""
+import select
 import socket
+import time
 import unittest
 
 import pika
@@ -404,6 +406,35 @@ class Pika(BrokerProgram):
         with self.assertRaises(pika.exceptions.ConnectionClosedByBroker) as caught:
             self.channel.tx_select()
         self.assertEqual(caught.exception.reply_code, 540)
+
+    def test_direct_replies_are_not_implemented(self):
+        with self.assertRaises(pika.exceptions.ConnectionClosedByBroker) as caught:
+            self.channel.basic_consume("amq.rabbitmq.reply-to", lambda *_: None, auto_ack=True)
+        self.assertEqual(caught.exception.reply_code, 540)
+
+    def test_who_never_reads_its_returns_is_not_read_for_ever(self):
+        """16 MiB of unsent returns, and no more is taken; others go on."""
+        body = b"x" * 100000
+        sock = self.connection._impl._transport._sock
+        self.channel.basic_publish("", "nobody", body, mandatory=True)
+        sock.setblocking(False)
+        one = b"".join(frame.marshal() for frame in (
+            pika.frame.Method(1, pika.spec.Basic.Publish(exchange="", routing_key="nobody", mandatory=True)),
+            pika.frame.Header(1, len(body), Properties()), pika.frame.Body(1, body)))
+        sent, pending = 0, b""
+        full = time.monotonic()
+        while time.monotonic() < full + 1 and sent < 400 << 20:  # until it is not taken for a second
+            pending = pending or one
+            try:
+                count = sock.send(pending)
+                sent, pending, full = sent + count, pending[count:], time.monotonic()
+            except BlockingIOError:
+                select.select([], [sock], [], 0.1)
+        self.connections.remove(self.connection)
+
+        self.assertLess(sent, 100 << 20)
+        self.assertEqual(self.connect().channel().queue_declare("q").method.queue, "q")
+        sock.close()
 
     def test_wrong_passwords_and_hosts_are_refused(self):
         with self.assertRaises(pika.exceptions.ProbableAuthenticationError):

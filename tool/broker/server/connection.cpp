@@ -8,9 +8,10 @@
 namespace tutti::broker {
 namespace {
 
-constexpr std::size_t read_bytes = 64 * 1024;       // at once
-constexpr std::size_t reads_per_turn_max = 8;       // of one connection; then others
-constexpr std::size_t kept_bytes_max = 256 * 1024;  // a larger buffer is given back when it is empty
+constexpr std::size_t read_bytes = 64 * 1024;                // at once
+constexpr std::size_t reads_per_turn_max = 8;                // of one connection; then others
+constexpr std::size_t kept_bytes_max = 256 * 1024;           // a larger buffer is given back when it is empty
+constexpr std::size_t answers_bytes_max = 16 * 1024 * 1024;  // unsent: a client that asks and never reads is not read
 constexpr std::chrono::nanoseconds open_timeout = std::chrono::seconds(10);  // from connecting to connection.open
 constexpr std::chrono::nanoseconds end_timeout = std::chrono::seconds(5);    // for the client to read the last bytes
 constexpr int silent_beats_max = 2;                                          // so many heartbeats missed: it is gone
@@ -48,17 +49,18 @@ void Connection::stop() {
 }
 
 bool Connection::may_read() noexcept {
-  return readable_ && !session_.stalled() && !(session_.publishes() && server_.full());
+  return readable_ && !session_.stalled() && session_.out().size() < answers_bytes_max &&
+         !(session_.publishes() && server_.full());
 }
 
 void Connection::proceed() noexcept {
   try {
     take_turn();
+    server_.look_at_memory();
   } catch (...) {
     lose();  // without memory this connection ends, and the others go on
   }
-  if (connection_ == nullptr) return server_.remove(*this);
-  server_.look_at_memory();
+  if (connection_ == nullptr) server_.remove(*this);
 }
 
 void Connection::take_turn() {

@@ -9,6 +9,12 @@ namespace tutti::broker {
 
 namespace amqp = wire::amqp;
 
+namespace {
+
+constexpr std::string_view direct_reply_queue = "amq.rabbitmq.reply-to";
+
+}  // namespace
+
 // ---- publishing
 
 void Channel::on(const amqp::BasicPublish& method) {
@@ -67,6 +73,7 @@ void Channel::on(const amqp::BasicQos& method) {
 void Channel::on(const amqp::BasicConsume& method) {
   if (const auto priority = amqp::find(method.arguments, "x-priority"); priority && priority->integer() != 0)
     throw Refusal(ReplyCode::not_implemented, "x-priority of consumers");
+  if (method.queue == direct_reply_queue) throw Refusal(ReplyCode::not_implemented, std::string(direct_reply_queue));
   Queue& queue = queue_named(method.queue);
   if (queue.has_exclusive_consumer() || (method.exclusive && queue.consumers() > 0))
     throw Refusal(ReplyCode::access_refused,

@@ -131,6 +131,8 @@ void Session::take_connection_method(const amqp::Method& method) {
     return take_tune_ok(*tune_ok);
   if (const auto* open = std::get_if<amqp::ConnectionOpen>(&method); open && state_ == State::open)
     return take_open(*open);
+  if (std::holds_alternative<amqp::ConnectionUpdateSecret>(method))
+    throw Refusal(ReplyCode::not_implemented, "secrets that change");
   throw Refusal(ReplyCode::command_invalid, std::string(amqp::key_of(method).name) + " is not expected here");
 }
 
