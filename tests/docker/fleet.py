@@ -51,8 +51,11 @@ class Fleet:
         return done
 
     def scale(self, service, count):
+        """How many seconds it took. Fails if compose has something to complain about."""
         began = time.monotonic()
-        self.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", f"{service}={count}")
+        said = self.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", f"{service}={count}").stderr
+        if "warn" in said.lower():
+            raise AssertionError(f"{self.program} warns: {said}")
         return time.monotonic() - began
 
     def containers(self, service):
