@@ -407,10 +407,26 @@ class Pika(BrokerProgram):
             self.channel.tx_select()
         self.assertEqual(caught.exception.reply_code, 540)
 
-    def test_direct_replies_are_not_implemented(self):
-        with self.assertRaises(pika.exceptions.ConnectionClosedByBroker) as caught:
-            self.channel.basic_consume("amq.rabbitmq.reply-to", lambda *_: None, auto_ack=True)
-        self.assertEqual(caught.exception.reply_code, 540)
+    def test_direct_replies_need_no_queue(self):
+        direct = "amq.rabbitmq.reply-to"
+        answers = []
+        server = self.connect().channel()
+        server.queue_declare("requests")
+
+        self.channel.basic_consume(direct, lambda ch, method, properties, body: answers.append(body), auto_ack=True)
+        self.channel.basic_publish("", "requests", b"1", Properties(reply_to=direct, correlation_id="c"))
+        until(lambda: self.ready("requests") == 1, "the request is there")
+        _, properties, body = server.basic_get("requests", auto_ack=True)
+        server.basic_publish("", properties.reply_to, body + b" done")
+        server.basic_publish("", direct + ".guessed", b"lost")
+
+        self.pump(lambda: answers, "the answer")
+        self.assertEqual(answers, [b"1 done"])
+        self.assertTrue(properties.reply_to.startswith(direct + "."))
+        self.assertEqual(properties.correlation_id, "c")
+        self.assertRefused(406, "basic_consume", direct, lambda *_: None)
+        self.channel.close()
+        self.assertRefused(404, "queue_declare", properties.reply_to, passive=True)
 
     def test_who_never_reads_its_returns_is_not_read_for_ever(self):
         """16 MiB of unsent returns, and no more is taken; others go on."""

@@ -103,6 +103,11 @@ Queue& VirtualHost::declare_queue(std::string_view name, const QueueRules& rules
   return queue;
 }
 
+Queue& VirtualHost::declare_reply_queue(std::uint64_t connection) {
+  return make_queue(std::string(direct_reply_to) + "." + shared_.random.id(), {.exclusive = true, .auto_delete = true},
+                    shared_.next_number++, connection);
+}
+
 Queue& VirtualHost::restore_queue(const std::string& name, const QueueRules& rules, std::uint64_t number) {
   return make_queue(name, rules, number, 0);
 }

@@ -31,6 +31,9 @@ struct Shared {
   std::uint64_t next_number = 1;  // of messages, exchanges and queues
 };
 
+// The name by which clients ask for a queue of that kind, and which they put into reply_to.
+inline constexpr std::string_view direct_reply_to = "amq.rabbitmq.reply-to";
+
 struct PublishOutcome {
   bool routed = false;
   bool stored = false;   // durable when the store says so
@@ -53,6 +56,8 @@ class VirtualHost final : private QueueOwner {
 
   // `connection`: who asks, a number that is not 0; exclusive queues are for it alone. An empty name: one is given.
   Queue& declare_queue(std::string_view name, const QueueRules& rules, std::uint64_t connection);
+  // Direct reply-to: a queue of one requester, gone with its consumer; its name cannot be guessed.
+  Queue& declare_reply_queue(std::uint64_t connection);
   Queue& restore_queue(const std::string& name, const QueueRules& rules, std::uint64_t number);  // at start
   [[nodiscard]] Queue& queue(std::string_view name, std::uint64_t connection);
   struct DeleteRules {

@@ -98,6 +98,9 @@ class Channel {
   void on(const wire::amqp::BasicReject& method);
   void on(const wire::amqp::BasicRecover& method);
   void on(const wire::amqp::BasicRecoverAsync& method);
+  [[nodiscard]] Queue& queue_to_consume(const wire::amqp::BasicConsume& method);
+  // As they came, but for a reply_to that means this channel's own reply queue.
+  [[nodiscard]] std::string_view with_reply_queue(const wire::amqp::Properties& properties);
   void publish();
   void return_to_publisher(const Publication& publication);
   enum class Fate : std::uint8_t { acknowledged, rejected, requeued };
@@ -117,6 +120,8 @@ class Channel {
     bool mandatory = false;
   } publishing_;  // what the content under way belongs to
   std::string last_queue_;
+  std::string reply_queue_;  // of direct reply-to; empty: none
+  std::string rewritten_properties_;
   std::map<std::string, std::unique_ptr<ChannelConsumer>, std::less<>> consumers_;
   std::vector<std::unique_ptr<ChannelConsumer>> gone_;  // their queue was deleted in the middle of something
   std::uint64_t consumers_ever_ = 0;

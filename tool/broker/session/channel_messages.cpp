@@ -9,12 +9,6 @@ namespace tutti::broker {
 
 namespace amqp = wire::amqp;
 
-namespace {
-
-constexpr std::string_view direct_reply_queue = "amq.rabbitmq.reply-to";
-
-}  // namespace
-
 // ---- publishing
 
 void Channel::on(const amqp::BasicPublish& method) {
@@ -38,7 +32,7 @@ void Channel::publish() {
                                                       "' but authenticated user was '" + session_.user() + "'");
   const Publication publication{.exchange = exchange.name(),
                                 .routing_key = publishing_.routing_key,
-                                .properties = content_.properties(),
+                                .properties = with_reply_queue(properties),
                                 .body = content_.body()};
   const PublishOutcome outcome = session_.host().publish(exchange, publication, handling_of(properties),
                                                          properties.headers.value_or(amqp::Table{}));
@@ -47,6 +41,18 @@ void Channel::publish() {
   confirms_.add(outcome.accepted ? Confirms::Verdict::ack : Confirms::Verdict::nack,
                 outcome.stored ? session_.shared().store->told() : 0);
   session_.note_confirms();
+}
+
+std::string_view Channel::with_reply_queue(const amqp::Properties& properties) {
+  if (properties.reply_to != direct_reply_to) return content_.properties();
+  if (reply_queue_.empty())
+    throw Refusal(ReplyCode::precondition_failed,
+                  "reply_to is " + std::string(direct_reply_to) + ", and this channel does not consume from it");
+  amqp::Properties rewritten = properties;
+  rewritten.reply_to = reply_queue_;
+  rewritten_properties_.clear();
+  amqp::append_properties(rewritten_properties_, rewritten);
+  return rewritten_properties_;
 }
 
 void Channel::return_to_publisher(const Publication& publication) {
@@ -70,11 +76,23 @@ void Channel::on(const amqp::BasicQos& method) {
   send(amqp::BasicQosOk{});
 }
 
+Queue& Channel::queue_to_consume(const amqp::BasicConsume& method) {
+  if (method.queue != direct_reply_to) return queue_named(method.queue);
+  if (!method.no_ack)
+    throw Refusal(ReplyCode::precondition_failed,
+                  "replies by " + std::string(direct_reply_to) + " are taken with no-ack");
+  if (!reply_queue_.empty())
+    throw Refusal(ReplyCode::precondition_failed,
+                  "this channel consumes from " + std::string(direct_reply_to) + " already");
+  Queue& queue = session_.host().declare_reply_queue(session_.number());
+  reply_queue_ = queue.name();
+  return queue;
+}
+
 void Channel::on(const amqp::BasicConsume& method) {
   if (const auto priority = amqp::find(method.arguments, "x-priority"); priority && priority->integer() != 0)
     throw Refusal(ReplyCode::not_implemented, "x-priority of consumers");
-  if (method.queue == direct_reply_queue) throw Refusal(ReplyCode::not_implemented, std::string(direct_reply_queue));
-  Queue& queue = queue_named(method.queue);
+  Queue& queue = queue_to_consume(method);
   if (queue.has_exclusive_consumer() || (method.exclusive && queue.consumers() > 0))
     throw Refusal(ReplyCode::access_refused,
                   "queue '" + queue.name() + "' has an exclusive consumer, or is to get one");
@@ -92,6 +110,7 @@ void Channel::on(const amqp::BasicConsume& method) {
 void Channel::on(const amqp::BasicCancel& method) {
   if (const auto place = consumers_.find(method.consumer_tag); place != consumers_.end()) {
     const std::unique_ptr<ChannelConsumer> consumer = std::move(place->second);
+    if (consumer->queue().name() == reply_queue_) reply_queue_.clear();
     consumers_.erase(place);
     deliveries_.forget(*consumer);
     consumer->queue().remove_consumer(*consumer);

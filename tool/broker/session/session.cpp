@@ -15,7 +15,7 @@ amqp::TableBuilder server_properties() {
   amqp::TableBuilder capabilities;
   for (const std::string_view known :
        {"publisher_confirms", "exchange_exchange_bindings", "basic.nack", "consumer_cancel_notify",
-        "connection.blocked", "per_consumer_qos", "authentication_failure_close"})
+        "connection.blocked", "per_consumer_qos", "authentication_failure_close", "direct_reply_to"})
     capabilities.boolean(known, true);
   amqp::TableBuilder properties;
   properties.table("capabilities", capabilities.table()).text("product", "tutti").text("platform", "C++");
