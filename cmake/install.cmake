@@ -23,4 +23,5 @@ install(FILES
   cmake/Dockerfile.in
   DESTINATION ${package_dir})
 install(PROGRAMS cmake/image-root cmake/image-sbom cmake/image-build DESTINATION ${CMAKE_INSTALL_DATADIR}/tutti)
+install(FILES scripts/gdb/tutti_fibers.py DESTINATION ${CMAKE_INSTALL_DATADIR}/tutti/gdb)
 include(cmake/package.cmake)

@@ -517,6 +517,13 @@ std::string_view fiber_name() noexcept {
   return fiber != nullptr ? fiber->name : std::string_view{};
 }
 
+FiberName::FiberName(std::string_view name) noexcept : fiber_(running_fiber()) {
+  if (fiber_ != nullptr) before_ = std::exchange(fiber_->name, name);
+}
+FiberName::~FiberName() {
+  if (fiber_ != nullptr) fiber_->name = before_;
+}
+
 bool on_fiber() noexcept { return running_fiber() != nullptr; }
 
 NoWaitScope::NoWaitScope(const char* why) noexcept : outer_(std::exchange(no_wait_reason(), why)) {}

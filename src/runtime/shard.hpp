@@ -177,6 +177,20 @@ inline void set_context(const void* context) noexcept { locals().context = conte
 [[nodiscard]] std::string_view fiber_name() noexcept;  // empty outside of fibers
 [[nodiscard]] bool on_fiber() noexcept;
 
+// While it lives the calling fiber has this name, in a debugger's list and in what is said of an overflown stack;
+// nothing outside of fibers. The name outlives it.
+class FiberName {
+ public:
+  explicit FiberName(std::string_view name) noexcept;
+  ~FiberName();
+  FiberName(const FiberName&) = delete;
+  FiberName& operator=(const FiberName&) = delete;
+
+ private:
+  Fiber* fiber_;
+  std::string_view before_;
+};
+
 // While it lives every wait of this fiber but Worker::run throws failed_precondition: "a transaction may not wait for a
 // call; ...". `why` is the subject of that sentence and outlives it: "a transaction".
 class NoWaitScope {

@@ -113,6 +113,7 @@ Failure guarded(Composition& composition, ServedMethod* served, CallState& state
   }
   const InFlight counted(composition, served);
   const CurrentCall current(state);
+  const runtime::FiberName named(served ? std::string_view(served->full_name) : state.method_name);
   try {
     body();
     return {};
