@@ -11,7 +11,7 @@ target_include_directories(tutti_options INTERFACE
 # tutti_library(<folder> SOURCES a.cpp ... [COLD b.cpp ...] [LINKS tutti_world ...] [PRIVATE_LINKS re2 ...])
 # makes the static library tutti_<folder>; files of src/ are included by their path below src/
 # ("wire/http1/request_parser.hpp"), public headers as <tutti/...>.
-# COLD are the sources that no request runs through: an optimised build makes them small, not fast, which every image gains by.
+# COLD are the sources that no successful request runs through: an optimised build makes them small, not fast, which every image gains by.
 function(tutti_library folder)
   cmake_parse_arguments(arg "" "" "SOURCES;COLD;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(tutti_${folder} STATIC ${arg_SOURCES} ${arg_COLD})
