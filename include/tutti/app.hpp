@@ -43,6 +43,7 @@ struct RetryRules {
 struct EventRules {
   Delivery delivery = Delivery::pool;
   RetryRules retry = {};
+  std::string name = {};  // the handler's, in its queue's name with a broker; empty: "on_<event>"
 };
 
 struct ServeRules {

@@ -15,7 +15,7 @@
 namespace tutti::bus {
 
 struct QueueRules {
-  std::string name;
+  std::string name = {};
   bool exclusive = false;      // of the connection, and gone with it
   bool auto_delete = false;    // gone with its last consumer
   std::string arguments = {};  // a table's bytes
@@ -33,11 +33,11 @@ struct Delivery {
 
 struct ConsumedQueue {
   QueueRules queue;
-  std::string exchange;                 // topic, durable; declared
-  std::string routing_key;              // the binding's
-  std::vector<QueueRules> beside = {};  // declared as well, not consumed
-  std::uint16_t prefetch = 1;           // delivered and not acknowledged at once
-  std::function<void(Delivery)> take;   // on the connection's fiber: must not wait
+  std::string exchange;                     // topic, durable; declared
+  std::string routing_key;                  // the binding's
+  std::vector<QueueRules> beside = {};      // declared as well, not consumed
+  std::uint16_t prefetch = 1;               // delivered and not acknowledged at once
+  std::function<void(Delivery)> take = {};  // on the connection's fiber: must not wait
 };
 
 struct ConsumerFigures {

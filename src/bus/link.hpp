@@ -26,7 +26,7 @@
 namespace tutti::bus {
 
 struct LinkRules {
-  BrokerUri uri;
+  BrokerUri uri = {};
   std::string name = "tutti";                                          // as the broker lists the connection
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(5);  // with the greeting
   std::chrono::nanoseconds backoff_first = std::chrono::milliseconds(100);

@@ -43,7 +43,11 @@ class InProcessBus final : public Bus {
     }
   }
 
+  void publish_committed(EventMessage message, Database&) override { publish(std::move(message)); }
+
   void subscribe(Host&, Subscription& subscription) override { subscriptions_.push_back(&subscription); }
+
+  void start(bool) override {}
 
   bool drain(Instant until) override {
     try {
@@ -62,6 +66,8 @@ class InProcessBus final : public Bus {
   }
 
   std::string_view remark() const override { return "events reach the handlers of this process only: no broker is configured"; }
+
+  std::string not_ready() const override { return {}; }
 
  private:
   static bool is_for(const Subscription& subscription, const EventMessage& message) {
@@ -129,27 +135,7 @@ class InProcessBus final : public Bus {
       Semaphore& permits;
       ~Release() { permits.release(); }
     } release{permits_};
-    const Shape& shape = subscription.spec->message();
-    Value value(shape);
-    value.construct();
-    if (const Violations violations = message::read_json(shape, value.get(), message.body); !violations.empty()) {
-      return {.code = Code::invalid_argument, .message = violations.to_string()};
-    }
-    CallState state{.composition = subscription.composition, .method_name = message.event->name, .entry = EntryPoint::event};
-    state.message_id = message.id;
-    state.identity = {.name = std::string(message.event->service->name)};
-    Span span = host_.environment().tracer().start("process " + std::string(message.event->name), SpanKind::consumer, message.trace);
-    state.trace = span.context();
-    struct Bound {
-      Subscription& subscription;
-      void* value;
-    } bound{subscription, value.get()};
-    Failure failure = dispatch_raw(*subscription.composition, state, message.event->name, &bound, [](void* self, const Context& context) {
-      auto& b = *static_cast<Bound*>(self);
-      b.subscription.handler(b.value, nullptr, context);
-    });
-    if (failure.failed()) span.fail(failure.message);
-    return failure;
+    return handle_event(host_, subscription, message).failure;
   }
 
   Host& host_;
@@ -160,6 +146,30 @@ class InProcessBus final : public Bus {
 };
 
 }  // namespace
+
+HandledEvent handle_event(Host& host, Subscription& subscription, const EventMessage& message) {
+  const Shape& shape = subscription.spec->message();
+  Value value(shape);
+  value.construct();
+  if (const Violations violations = message::read_json(shape, value.get(), message.body); !violations.empty()) {
+    return {.failure = {.code = Code::invalid_argument, .message = violations.to_string()}, .undecodable = true};
+  }
+  CallState state{.composition = subscription.composition, .method_name = message.event->name, .entry = EntryPoint::event};
+  state.message_id = message.id;
+  state.identity = {.name = std::string(message.event->service->name)};
+  Span span = host.environment().tracer().start("process " + std::string(message.event->name), SpanKind::consumer, message.trace);
+  state.trace = span.context();
+  struct Bound {
+    Subscription& subscription;
+    void* value;
+  } bound{subscription, value.get()};
+  Failure failure = dispatch_raw(*subscription.composition, state, message.event->name, &bound, [](void* self, const Context& context) {
+    auto& b = *static_cast<Bound*>(self);
+    b.subscription.handler(b.value, nullptr, context);
+  });
+  if (failure.failed()) span.fail(failure.message);
+  return {.failure = std::move(failure)};
+}
 
 std::unique_ptr<Bus> in_process_bus(Host& host) { return std::make_unique<InProcessBus>(host); }
 

@@ -1,5 +1,5 @@
-// How events travel. Services know only this interface: today events reach the handlers of their own process; a broker
-// implements the same interface and changes no handler.
+// How events travel. Services know only this interface: without a broker events reach the handlers of their own process
+// (in_process_bus), with one those of the fleet (broker_bus.hpp). Handlers are the same.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,10 @@
 
 #include <tutti/clock.hpp>
 #include <tutti/detail/spec.hpp>
+#include <tutti/database.hpp>
 #include <tutti/trace.hpp>
+
+#include "service/dispatcher.hpp"
 
 namespace tutti::detail {
 
@@ -31,21 +34,41 @@ struct BusNumbers {
   std::uint64_t dead = 0;     // given up after the last attempt
   std::uint64_t refused = 0;  // over the queue limit
   std::size_t waiting = 0;
+  // Only with a broker.
+  std::uint64_t confirmed = 0;
+  std::uint64_t sent_again = 0;   // as their confirm had not come when the connection was lost
+  std::size_t unconfirmed = 0;
+  std::uint64_t consumed = 0;
+  std::uint64_t redelivered = 0;  // of those consumed
+  std::uint64_t reconnects = 0;
 };
 
 class Bus {
  public:
   virtual ~Bus() = default;
-  // From the shard's thread. Waits only if the bus is full; throws tutti::Error(resource_exhausted) beyond that.
+  // From the shard's thread. Waits until a broker has it; throws tutti::Error resource_exhausted if too many wait, and
+  // what keeps it from the broker.
   virtual void publish(EventMessage message) = 0;
-  // Every subscription of the host, once, before the service is ready.
+  // What a transaction of `database` published and committed: it lies in the outbox. Does not wait.
+  virtual void publish_committed(EventMessage message, Database& database) = 0;
+  // Every subscription of the host, once, before start(). Throws tutti::Error(failed_precondition).
   virtual void subscribe(Host& host, Subscription& subscription) = 0;
+  virtual void start(bool first_shard) = 0;
   // Takes no more; what is being handled ends. Waits at most until `until`; true if nothing was left behind.
   [[nodiscard]] virtual bool drain(Instant until) = 0;
   [[nodiscard]] virtual BusNumbers numbers() const = 0;
   // Empty, or a sentence for /readyz and the log: "events reach handlers of this process only: no broker is configured".
   [[nodiscard]] virtual std::string_view remark() const = 0;
+  // Empty, or why events do not travel: "cannot connect to 127.0.0.1:5672: Connection refused".
+  [[nodiscard]] virtual std::string not_ready() const = 0;
 };
+
+struct HandledEvent {
+  Failure failure;
+  bool undecodable = false;  // another attempt would find the same
+};
+// Once, on the fiber that calls.
+[[nodiscard]] HandledEvent handle_event(Host& host, Subscription& subscription, const EventMessage& message);
 
 // Limits of the in-process bus.
 inline constexpr std::size_t bus_waiting_max = 10'000;  // messages not yet handled, per shard

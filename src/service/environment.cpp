@@ -47,7 +47,7 @@ Database& Environment::database(std::string_view composition, std::string_view n
   auto& database = databases_[full];
   if (!database) {
     database::DatabaseHooks hooks;
-    hooks.published = [this](const EventSpec& event, std::string_view id, std::string_view body) { announce(event, id, body); };
+    hooks.published = [this, opened = &database](const EventSpec& event, std::string_view id, std::string_view body) { announce(**opened, event, id, body); };
     hooks.traceparent = [] {
       const CallState* const call = current_call();
       return call && call->trace.valid() ? wire::to_string({call->trace.trace_id, call->trace.span_id, call->trace.flags}) : std::string();
@@ -59,13 +59,13 @@ Database& Environment::database(std::string_view composition, std::string_view n
 }
 
 // On the fiber that committed, so on its shard's thread: the event reaches the handlers of that shard.
-void Environment::announce(const EventSpec& event, std::string_view id, std::string_view body) {
+void Environment::announce(Database& database, const EventSpec& event, std::string_view id, std::string_view body) {
   for (Host* host : hosts_) {
     if (&host->shard() != runtime::Shard::current_or_null()) continue;
     EventMessage message{.event = &event, .id = std::string(id), .body = std::string(body)};
     if (const CallState* call = current_call()) message.trace = call->trace;
     try {
-      host->bus().publish(std::move(message));
+      host->bus().publish_committed(std::move(message), database);
     } catch (const Error& error) {
       // It is committed and stays in the outbox; this process's own handlers miss it.
       Logger(*log_).error(error.what());

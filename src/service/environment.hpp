@@ -62,7 +62,7 @@ class Environment {
 
  private:
   struct LoadedSettings;
-  void announce(const EventSpec& event, std::string_view id, std::string_view body);
+  void announce(Database& database, const EventSpec& event, std::string_view id, std::string_view body);
 
   Parts parts_;
   std::unique_ptr<observe::LogChannel> log_;  // the library's own

@@ -7,6 +7,7 @@
 
 #include "database/core.hpp"
 #include "observe/trace/tracer.hpp"
+#include "service/broker_bus.hpp"
 #include "service/dispatcher.hpp"
 
 namespace tutti::detail {
@@ -29,7 +30,7 @@ struct Host::Background {
 };
 
 Host::Host(runtime::Shard& shard, Environment& environment, Interceptor* interceptor)
-    : shard_(shard), environment_(environment), interceptor_(interceptor), bus_(in_process_bus(*this)), background_(std::make_unique<Background>()) {
+    : shard_(shard), environment_(environment), interceptor_(interceptor), bus_(environment.library().broker.uri.empty() ? in_process_bus(*this) : broker_bus(*this)), background_(std::make_unique<Background>()) {
   environment_.join(*this);
 }
 
@@ -55,6 +56,7 @@ void Host::start(bool first_shard) {
   for (const auto& composition : compositions_) {
     for (const auto& subscription : composition->subscriptions) bus_->subscribe(*this, *subscription);
   }
+  bus_->start(first_shard);
   if (!first_shard) return;
   for (const auto& composition : compositions_) {
     for (Timer& timer : composition->timers) {
@@ -143,6 +145,7 @@ bool Host::has_events() const noexcept {
 
 std::vector<std::string> Host::not_ready() {
   std::vector<std::string> reasons;
+  if (const std::string why = bus_->not_ready(); !why.empty()) reasons.push_back("broker: " + why);
   for (const auto& composition : compositions_) {
     const std::string name(composition->name());
     for (const auto& [database, opened] : composition->databases) {

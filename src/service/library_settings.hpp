@@ -64,6 +64,17 @@ struct WebSocketSettings {
   std::chrono::milliseconds close_timeout{5'000};
 };
 
+struct BrokerSettings {
+  // amqp://user:password@host:5672/vhost?heartbeat=60, several hosts separated by commas; empty: events stay in the process
+  Secret uri = {};
+  Range<std::uint32_t, 1, 65535> in_flight_max{64u};  // events of one handler that are handled at once, per shard: the prefetch
+  std::size_t waiting_max = 10'000;               // events not yet confirmed by the broker, per shard; over it: resource_exhausted
+  std::size_t message_bytes_max = 16 * 1024 * 1024;  // of an event that comes
+  std::chrono::milliseconds connect_timeout{5'000};  // with the greeting
+  std::chrono::milliseconds publish_timeout{5'000};  // for the broker's confirm, unless the caller's deadline is sooner
+  std::chrono::milliseconds backoff_longest{10'000};  // between two attempts to connect
+};
+
 struct AdminSettings {
   std::string listen = "127.0.0.1:9090";  // "off": none
 };
@@ -84,6 +95,7 @@ struct LibrarySettings {
   HttpSettings http = {};
   RpcSettings rpc = {};
   WebSocketSettings websocket = {};
+  BrokerSettings broker = {};
   AdminSettings admin = {};
   LogSettings log = {};
   TraceSettings trace = {};

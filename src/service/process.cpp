@@ -315,7 +315,7 @@ void Process::serve_admin(Member& first) {
   };
   sources.remarks = [&first] {
     std::vector<std::string> remarks;
-    if (first.host->has_events()) remarks.emplace_back(first.host->bus().remark());
+    if (const std::string_view remark = first.host->bus().remark(); first.host->has_events() && !remark.empty()) remarks.emplace_back(remark);
     return remarks;
   };
   sources.metrics = [this] {
@@ -418,7 +418,8 @@ void Process::tell_ready() {
   Logger log(environment_->log());
   for (const std::string& note : parts_.sources.notes()) log.warn(note);
   log.info("ready", {{"service.name", names}, {"service.version", parts_.version}, {"tutti.http", http}, {"tutti.rpc", rpc}, {"tutti.admin", admin}});
-  if (members_.front()->host->has_events()) log.warn(members_.front()->host->bus().remark());
+  const Host& host = *members_.front()->host;
+  if (const std::string_view remark = members_.front()->host->bus().remark(); host.has_events() && !remark.empty()) log.warn(remark);
   if (parts_.handle_signals) runtime::tell_service_manager("READY=1\nSTATUS=serving");
   phase_.store(1);
   phase_.notify_all();

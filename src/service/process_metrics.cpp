@@ -84,6 +84,30 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) : metrics_(metrics) {
   metrics.observe_total("tutti.events.dead",
                         {.unit = "{event}", .description = "Events given up after their last attempt"}, {},
                         sum([](const MemberFigures& m) { return m.bus.dead; }));
+  metrics.observe_total("tutti.events.published", {.unit = "{event}", .description = "Events published here"}, {},
+                        sum([](const MemberFigures& m) { return m.bus.published; }));
+  metrics.observe_total("tutti.events.handled", {.unit = "{event}", .description = "Events handled without a failure"},
+                        {}, sum([](const MemberFigures& m) { return m.bus.handled; }));
+  metrics.observe_total("tutti.events.retried", {.unit = "{event}", .description = "Failed events to be tried again"},
+                        {}, sum([](const MemberFigures& m) { return m.bus.retried; }));
+  metrics.observe_total("tutti.broker.confirmed",
+                        {.unit = "{message}", .description = "Messages that the broker has confirmed"}, {},
+                        sum([](const MemberFigures& m) { return m.bus.confirmed; }));
+  metrics.observe_total("tutti.broker.sent_again",
+                        {.unit = "{message}", .description = "Messages sent again as no confirm had come"}, {},
+                        sum([](const MemberFigures& m) { return m.bus.sent_again; }));
+  metrics.observe("tutti.broker.unconfirmed",
+                  {.unit = "{message}", .description = "Messages that wait for the broker's confirm"}, {},
+                  sum([](const MemberFigures& m) { return m.bus.unconfirmed; }));
+  metrics.observe_total("tutti.broker.consumed",
+                        {.unit = "{message}", .description = "Messages that the broker delivered"}, {},
+                        sum([](const MemberFigures& m) { return m.bus.consumed; }));
+  metrics.observe_total("tutti.broker.redelivered",
+                        {.unit = "{message}", .description = "Of those delivered: not for the first time"}, {},
+                        sum([](const MemberFigures& m) { return m.bus.redelivered; }));
+  metrics.observe_total("tutti.broker.reconnects",
+                        {.unit = "{connection}", .description = "Connections to the broker that were lost or failed"},
+                        {}, sum([](const MemberFigures& m) { return m.bus.reconnects; }));
 }
 
 void ProcessMetrics::observe(runtime::Shard& shard, std::function<MemberFigures()> look) {

@@ -1,0 +1,155 @@
+#include "service/event_wire.hpp"
+
+#include <algorithm>
+
+#include "wire/amqp/content.hpp"
+#include "wire/trace_context.hpp"
+
+namespace tutti::detail {
+
+namespace amqp = wire::amqp;
+
+namespace {
+
+constexpr std::size_t error_bytes_max = 1000;  // in a header
+
+constexpr std::string_view attempt_header = "tutti.attempt";
+constexpr std::string_view exchange_header = "tutti.exchange";
+constexpr std::string_view routing_key_header = "tutti.routing-key";
+constexpr std::string_view queue_header = "tutti.queue";
+constexpr std::string_view reason_header = "tutti.reason";
+constexpr std::string_view error_header = "tutti.error";
+
+std::string event_queue(const Subscription& subscription) {
+  return "evt-" + std::string(subscription.spec->service->name) + "-" + std::string(subscription.spec->name);
+}
+
+// Nameko has the method's name in this place.
+std::string pool_queue(const Subscription& subscription) {
+  const std::string& named = subscription.rules.name;
+  return event_queue(subscription) + "--" + std::string(subscription.composition->name()) + "." +
+         (named.empty() ? "on_" + std::string(subscription.spec->name) : named);
+}
+
+std::string shared_queue(const Subscription& subscription) {
+  return subscription.rules.delivery == Delivery::singleton ? event_queue(subscription) : pool_queue(subscription);
+}
+
+// The longest that is made of it is the retry queue's.
+constexpr std::size_t queue_bytes_max = amqp::shortstr_bytes_max - std::string_view("tutti.retry.2147483647.").size();
+
+// A cut inside of a character would be no UTF-8.
+std::string_view shortened(std::string_view text) {
+  if (text.size() <= error_bytes_max) return text;
+  std::size_t end = error_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+TraceContext trace_of(std::optional<amqp::Table> headers) {
+  TraceContext trace;
+  if (!headers) return trace;
+  const auto text_at = [&](std::string_view key) {
+    const auto value = amqp::find(*headers, key);
+    return value ? value->text().value_or("") : std::string_view();
+  };
+  if (const auto parent = wire::parse_traceparent(text_at("traceparent"))) {
+    trace = {.trace_id = parent->trace, .span_id = parent->span, .flags = parent->flags};
+    if (const std::string_view state = text_at("tracestate"); wire::is_tracestate(state)) trace.tracestate = state;
+  }
+  return trace;
+}
+
+// Ours, and those of the broker's own dead lettering, which tell only of our delay queues.
+bool is_replaced(std::string_view key) {
+  return key.starts_with("tutti.") || key == "x-death" || key.starts_with("x-first-death-") ||
+         key.starts_with("x-last-death-");
+}
+
+}  // namespace
+
+std::string exchange_of(std::string_view source_service) { return std::string(source_service) + ".events"; }
+
+std::string queue_of(const Subscription& subscription, std::string_view instance) {
+  std::string queue = shared_queue(subscription);
+  if (subscription.rules.delivery == Delivery::broadcast) queue += "-" + std::string(instance);
+  if (queue.size() > queue_bytes_max) {
+    throw Error(Code::failed_precondition, "the queue \"" + queue + "\" has " + std::to_string(queue.size()) +
+                                               " bytes in its name, and a broker takes " +
+                                               std::to_string(queue_bytes_max) + "; give the handler a shorter name");
+  }
+  return queue;
+}
+
+std::string dead_queue_of(const Subscription& subscription) { return "tutti.dead." + shared_queue(subscription); }
+
+std::string retry_queue_of(std::string_view queue, std::chrono::milliseconds pause) {
+  return "tutti.retry." + std::to_string(pause.count()) + "." + std::string(queue);
+}
+
+std::chrono::milliseconds pause_after(const RetryRules& rules, int attempt) {
+  std::chrono::nanoseconds pause = rules.first;
+  for (int i = 1; i < attempt && pause < rules.longest; ++i) pause *= 2;
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(std::min(pause, rules.longest));
+  return std::clamp(whole, std::chrono::milliseconds(1), std::chrono::milliseconds(2'147'483'647));
+}
+
+std::string event_properties(std::string_view id, Time at, std::string_view traceparent, std::string_view tracestate) {
+  amqp::TableBuilder headers;
+  if (!traceparent.empty()) headers.text("traceparent", traceparent);
+  if (!traceparent.empty() && !tracestate.empty()) headers.text("tracestate", tracestate);
+  std::string bytes;
+  amqp::append_properties(
+      bytes,
+      {.content_type = "application/json",
+       .content_encoding = "utf-8",
+       .headers = headers.table(),
+       .delivery_mode = 2,
+       .priority = 0,
+       .message_id = id,
+       .timestamp = static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(at.since_epoch).count())});
+  return bytes;
+}
+
+ReceivedEvent received_event(std::string_view properties, std::string_view exchange, std::string_view routing_key) {
+  ReceivedEvent event{.exchange = std::string(exchange), .routing_key = std::string(routing_key)};
+  const amqp::PropertiesResult parsed = amqp::parse_properties(properties);
+  event.id = parsed.properties.message_id.value_or("");
+  const auto& headers = parsed.properties.headers;
+  event.trace = trace_of(headers);
+  if (!headers) return event;
+  if (const auto attempt = amqp::find(*headers, attempt_header))
+    event.attempt = static_cast<int>(std::clamp<std::int64_t>(attempt->integer().value_or(1), 1, 1'000'000));
+  // Behind a delay queue it comes through the default exchange.
+  if (const auto first = amqp::find(*headers, exchange_header)) event.exchange = first->text().value_or(exchange);
+  if (const auto first = amqp::find(*headers, routing_key_header))
+    event.routing_key = first->text().value_or(routing_key);
+  return event;
+}
+
+std::string forwarded_properties(std::string_view properties, const ReceivedEvent& event,
+                                 const Forwarding& forwarding) {
+  amqp::Properties changed = amqp::parse_properties(properties).properties;
+  amqp::TableBuilder headers;
+  if (changed.headers) {
+    amqp::TableCursor cursor(*changed.headers);
+    while (const auto pair = cursor.next()) {
+      if (!is_replaced(pair->key)) headers.add(pair->key, pair->value);
+    }
+  }
+  headers.integer(attempt_header, forwarding.attempt);
+  headers.text(exchange_header, event.exchange);
+  headers.text(routing_key_header, event.routing_key);
+  headers.text(queue_header, forwarding.queue);
+  if (!forwarding.reason.empty()) headers.text(reason_header, forwarding.reason);
+  headers.text(error_header, shortened(forwarding.error));
+  changed.headers = headers.table();
+  changed.delivery_mode = 2;
+  changed.message_id = forwarding.id;
+  changed.expiration.reset();  // its own would let it fall out of a queue of ours
+  std::string bytes;
+  amqp::append_properties(bytes, changed);
+  return bytes;
+}
+
+}  // namespace tutti::detail

@@ -1,0 +1,55 @@
+// Events on Nameko's wire: names of exchanges and queues, and what stands in a message's headers. Other services of the
+// fleet, in whatever language, rely on every name here: docs/reference/wire.md has them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "service/bus.hpp"
+#include "service/composition.hpp"
+#include "wire/amqp/table.hpp"
+
+namespace tutti::detail {
+
+[[nodiscard]] std::string exchange_of(std::string_view source_service);  // "orders.events"
+
+// "evt-orders-placed--payments.on_placed" (pool), "evt-orders-placed" (singleton), and for a broadcast the pool's name
+// with the instance behind it. Throws tutti::Error(failed_precondition) for a name that is too long for the wire.
+[[nodiscard]] std::string queue_of(const Subscription& subscription, std::string_view instance);
+// The same for all instances: what is given up lies in one queue.
+[[nodiscard]] std::string dead_queue_of(const Subscription& subscription);  // "tutti.dead.evt-..."
+[[nodiscard]] std::string retry_queue_of(std::string_view queue,
+                                         std::chrono::milliseconds pause);  // "tutti.retry.500.evt-..."
+
+// The pause after the attempt of that number, the first being 1.
+[[nodiscard]] std::chrono::milliseconds pause_after(const RetryRules& rules, int attempt);
+
+// A message's properties as Nameko sets them, with our id, time and trace beside.
+[[nodiscard]] std::string event_properties(std::string_view id, Time at, std::string_view traceparent,
+                                           std::string_view tracestate);
+
+// An event as it came: what of it is not the body.
+struct ReceivedEvent {
+  std::string id = {};  // empty: its publisher gave none
+  TraceContext trace = {};
+  int attempt = 1;
+  std::string exchange = {};  // of its first journey
+  std::string routing_key = {};
+};
+[[nodiscard]] ReceivedEvent received_event(std::string_view properties, std::string_view exchange,
+                                           std::string_view routing_key);
+
+// Why an event goes on to a queue of ours.
+struct Forwarding {
+  std::string_view id;
+  int attempt = 1;               // the number that the next one has
+  std::string_view reason = {};  // of the dead: "attempts", "undecodable"
+  std::string_view error = {};
+  std::string_view queue = {};  // it comes from
+};
+// The message's own properties and headers stay; ours are added or replaced.
+[[nodiscard]] std::string forwarded_properties(std::string_view properties, const ReceivedEvent& event,
+                                               const Forwarding& forwarding);
+
+}  // namespace tutti::detail

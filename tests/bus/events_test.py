@@ -1,0 +1,290 @@
+"""A service's events over a broker, with python3-pika in the place of a Nameko service: the names, the bytes, retries, dead
+letters, and what a killed broker costs. Arguments: embedded or rabbitmq, the program tutti, the service parcels."""
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+import pika
+from brokers import RABBITMQ, Cutter, Embedded, RabbitMQ, free_port, until
+
+KIND, TUTTI, PARCELS = sys.argv[1], str(pathlib.Path(sys.argv[2]).resolve()), str(pathlib.Path(sys.argv[3]).resolve())
+del sys.argv[1:4]
+
+if KIND == "rabbitmq" and not RABBITMQ.exists():
+    print("skipped: rabbitmq-server is not installed")
+    sys.exit(77)
+
+# As kombu sets them for Nameko.
+NAMEKO = pika.BasicProperties(content_type="application/json", content_encoding="utf-8", delivery_mode=2, priority=0,
+                              headers={"nameko.call_id_stack": ["shop.place.1"]})
+
+
+class Parcels:
+    def __init__(self, uri, folder):
+        self.http, self.admin = free_port(), free_port()
+        self.log = pathlib.Path(folder) / ("log-%d" % self.http)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [PARCELS, "--tutti.http.listen=127.0.0.1:%d" % self.http, "--tutti.admin.listen=127.0.0.1:%d" % self.admin,
+                 "--tutti.data=" + str(folder), "--tutti.broker.uri=" + uri, "--tutti.broker.backoff_longest=500ms"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def ready(self):
+        """Empty if it is, otherwise why not."""
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:%d/readyz" % self.admin, timeout=10):
+                return ""
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        except OSError as error:
+            return str(error)
+
+    def post(self, method, parcel):
+        """The status; 0 if there was no answer."""
+        request = urllib.request.Request("http://127.0.0.1:%d/parcels/%s" % (self.http, method), json.dumps({"id": parcel}).encode(),
+                                         {"content-type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return reply.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def heard(self):
+        with urllib.request.urlopen("http://127.0.0.1:%d/heard" % self.http, timeout=10) as reply:
+            return json.load(reply)
+
+    def metric(self, name):
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.admin, timeout=10) as reply:
+            lines = [line.rsplit(" ", 1) for line in reply.read().decode().splitlines() if line.startswith(name)]
+        return sum(float(value) for _, value in lines)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        said = self.log.read_text()
+        assert "ERROR: " not in said and "runtime error" not in said, said
+
+
+class Events(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = Embedded(TUTTI) if KIND == "embedded" else RabbitMQ()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.end()
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.services = []
+        self.parcels = self.start()
+        self.connect()
+
+    def tearDown(self):
+        for service in self.services:
+            service.end()
+        for queue in ("evt-shop-placed--parcels.on_placed", "evt-shop-closed", "tutti.dead.evt-shop-placed--parcels.on_placed",
+                      "evt-parcels-sent--post.on_sent"):
+            self.channel.queue_delete(queue)
+        self.connection.close()
+        self.folder.cleanup()
+
+    def uri(self):
+        return "amqp://guest:guest@127.0.0.1:%d/?heartbeat=10" % self.broker.port
+
+    def start(self, uri=None):
+        service = Parcels(uri or self.uri(), self.folder.name)
+        self.services.append(service)
+        until(lambda: service.ready() == "", lambda: service.ready() + service.log.read_text())
+        return service
+
+    def connect(self):
+        self.connection = pika.BlockingConnection(pika.URLParameters(self.uri()))
+        self.channel = self.connection.channel()
+
+    def announce(self, event, body, properties=NAMEKO):
+        # As Nameko's EventDispatcher: declared equally, or the broker refuses.
+        self.channel.exchange_declare("shop.events", "topic", durable=True)
+        self.channel.basic_publish("shop.events", event, body if isinstance(body, bytes) else json.dumps({"id": body}).encode(), properties)
+
+    def listen(self):
+        """As a Nameko event handler on_sent of the service post."""
+        self.channel.exchange_declare("parcels.events", "topic", durable=True)
+        self.channel.queue_declare("evt-parcels-sent--post.on_sent", durable=True)
+        self.channel.queue_bind("evt-parcels-sent--post.on_sent", "parcels.events", "sent")
+
+    def take(self, queue):
+        return until(lambda: (got := self.channel.basic_get(queue, auto_ack=True))[0] and got, "a message in " + queue)
+
+    def heard(self, what, expected, service=None):
+        until(lambda: (service or self.parcels).heard()[what] == expected, lambda: str((service or self.parcels).heard()))
+
+    def test_hears_what_a_nameko_service_announces(self):
+        self.announce("placed", "o-1")
+        self.announce("placed", b'{"id": "o-\\u00e9"}')
+
+        self.heard("placed", ["o-1", "o-é"])
+
+    def test_has_queues_that_namekos_own_declarations_accept(self):
+        self.channel.exchange_declare("shop.events", "topic", durable=True)
+        self.channel.queue_declare("evt-shop-placed--parcels.on_placed", durable=True)
+        self.channel.queue_declare("evt-shop-closed", durable=True)
+
+    def test_is_heard_by_a_nameko_service(self):
+        self.listen()
+        self.assertEqual(self.parcels.post("send", "p-1"), 204)
+
+        _, properties, body = self.take("evt-parcels-sent--post.on_sent")
+        self.assertEqual(json.loads(body), {"id": "p-1"})
+        self.assertEqual((properties.content_type, properties.content_encoding, properties.delivery_mode, properties.priority),
+                         ("application/json", "utf-8", 2, 0))
+        self.assertRegex(properties.headers["traceparent"], "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+        self.assertTrue(properties.message_id)
+
+    def test_sends_what_a_transaction_published_in_order(self):
+        self.listen()
+        for number in range(20):
+            self.assertEqual(self.parcels.post("store", "p-%d" % number), 204)
+
+        got = [json.loads(self.take("evt-parcels-sent--post.on_sent")[2])["id"] for _ in range(20)]
+        self.assertEqual(got, ["p-%d" % number for number in range(20)])
+
+    def test_gives_an_event_of_the_pool_to_one_instance_and_a_broadcast_to_all(self):
+        other = self.start()
+        self.announce("opened", "o-1")
+        for number in range(10):
+            self.announce("placed", "o-%d" % number)
+
+        self.heard("opened", ["o-1"])
+        self.heard("opened", ["o-1"], other)
+        until(lambda: len(self.parcels.heard()["placed"]) + len(other.heard()["placed"]) == 10, "ten in all")
+        self.assertEqual(sorted(self.parcels.heard()["placed"] + other.heard()["placed"]), ["o-%d" % number for number in range(10)])
+
+    def test_tries_again_after_a_pause(self):
+        self.announce("placed", "twice-1")
+
+        self.heard("placed", ["twice-1"])
+        self.assertEqual(self.parcels.heard()["attempts"], 2)
+        self.assertEqual(self.parcels.metric("tutti_events_retried_total"), 1)
+
+    def test_gives_up_after_the_last_attempt_with_the_reason(self):
+        self.announce("placed", "bad-1")
+
+        _, properties, body = self.take("tutti.dead.evt-shop-placed--parcels.on_placed")
+        self.assertEqual(json.loads(body), {"id": "bad-1"})
+        self.assertEqual(self.parcels.heard()["attempts"], 3)
+        headers = properties.headers
+        self.assertEqual((headers["tutti.reason"], headers["tutti.attempt"], headers["tutti.exchange"], headers["tutti.routing-key"]),
+                         ("attempts", 3, "shop.events", "placed"))
+        self.assertIn("no room for bad-1", headers["tutti.error"])
+        self.assertEqual(headers["nameko.call_id_stack"], ["shop.place.1"])
+
+    def test_puts_what_cannot_be_read_aside_at_once_and_goes_on(self):
+        self.announce("placed", b"\xff\x00 no json")
+        self.announce("placed", b'{"id": ""}')
+        self.announce("placed", "o-1")
+
+        self.heard("placed", ["o-1"])
+        self.assertEqual([self.take("tutti.dead.evt-shop-placed--parcels.on_placed")[1].headers["tutti.reason"] for _ in range(2)],
+                         ["undecodable"] * 2)
+        self.assertEqual(self.parcels.heard()["attempts"], 1)
+
+    def test_finishes_what_it_handles_before_it_ends(self):
+        self.announce("placed", "slow-1")
+        until(lambda: self.parcels.heard()["attempts"] == 1, "it is being handled")
+        self.parcels.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.parcels.process.wait(30), 0, self.parcels.log.read_text())
+
+        self.assertEqual(self.channel.queue_declare("evt-shop-placed--parcels.on_placed", durable=True).method.message_count, 0)
+
+    def test_loses_no_confirmed_event_when_connections_are_cut_in_the_middle_of_frames(self):
+        self.listen()
+        self.parcels.end()
+        cutter = Cutter(self.broker.port, 700, 211)
+        self.addCleanup(cutter.end)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        cut = Parcels("amqp://127.0.0.1:%d" % cutter.port, folder.name)
+        self.services.append(cut)
+        until(lambda: "urlopen" not in cut.ready(), cut.ready)  # its listeners are there, whatever it says
+        confirmed = []
+        for number in range(10_000):
+            if cut.post("send", "p-%d" % number) == 204:
+                confirmed.append("p-%d" % number)
+                self.announce("placed", "o-%d" % number)
+            if cutter.cuts >= 30:
+                break
+        cutter.through()
+        until(lambda: cut.ready() == "", lambda: cut.ready() + cut.log.read_text())
+
+        self.assertGreaterEqual(cutter.cuts, 30)
+        self.assertGreater(len(confirmed), 30)
+        got = set()
+
+        def all_there():
+            while (message := self.channel.basic_get("evt-parcels-sent--post.on_sent", auto_ack=True))[0]:
+                got.add(json.loads(message[2])["id"])
+            return set(confirmed) <= got
+        until(all_there, lambda: "missing: %s" % sorted(set(confirmed) - got)[:10], 30)
+        wanted = {parcel.replace("p-", "o-") for parcel in confirmed}
+        until(lambda: wanted <= set(cut.heard()["placed"]), lambda: str(wanted - set(cut.heard()["placed"])))
+
+    def test_loses_no_confirmed_event_when_the_broker_is_killed_under_load(self):
+        self.listen()
+        confirmed, stop = [], threading.Event()
+
+        def load(worker):
+            number = 0
+            while not stop.is_set():
+                parcel = "p-%d-%d" % (worker, number)
+                if self.parcels.post("store" if worker == 0 else "send", parcel) == 204:
+                    confirmed.append(parcel)
+                number += 1
+
+        workers = [threading.Thread(target=load, args=(worker,)) for worker in range(4)]
+        for worker in workers:
+            worker.start()
+        until(lambda: len(confirmed) > 50, "events are confirmed")
+        self.broker.kill()
+        until(lambda: "broker:" in self.parcels.ready(), "it says that it is not ready")
+        before = len(confirmed)
+        self.broker.start()
+        until(lambda: self.parcels.ready() == "", lambda: self.parcels.log.read_text(), 90)
+        until(lambda: len(confirmed) > before + 50, "events are confirmed again")
+        stop.set()
+        for worker in workers:
+            worker.join()
+
+        self.connect()
+        got = set()
+
+        def all_there():
+            while (message := self.channel.basic_get("evt-parcels-sent--post.on_sent", auto_ack=True))[0]:
+                got.add(json.loads(message[2])["id"])
+            return set(confirmed) <= got
+        until(all_there, lambda: "missing: %s" % sorted(set(confirmed) - got)[:10], 30)
+        self.announce("placed", "afterwards")
+        self.heard("placed", ["afterwards"])
+
+
+class Settings(unittest.TestCase):
+    def test_refuses_a_uri_that_is_none(self):
+        done = subprocess.run([PARCELS, "--tutti.broker.uri=redis://user:secret@host"], capture_output=True, text=True, timeout=60)
+
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("tutti.broker.uri", done.stdout + done.stderr)
+        self.assertIn("redis://", done.stdout + done.stderr)
+        self.assertNotIn("secret", done.stdout + done.stderr)
+
+
+unittest.main()
