@@ -3,6 +3,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -81,6 +82,14 @@ class Examples(unittest.TestCase):
             self.assertEqual(ask(service, "POST", f"/orders/{placed['id']}/payment")[0], 404)
             self.assertEqual(ask(service, "PUT", "/orders/old", placed)[0], 204)
             self.answers(service, "GET", "/orders/old", {**placed, "id": "old"})
+
+    def test_events(self):
+        with example("events", data=".") as service:
+            self.assertEqual(ask(service, "POST", "/orders", {"customer": "Ada"})[0], 201)
+            until = time.monotonic() + 20
+            while json.loads(ask(service, "GET", "/mails")[1]) != {"to": ["Ada"]}:
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.01)
 
     def test_files(self):
         with example("files") as service:
