@@ -29,7 +29,7 @@ constexpr std::uint16_t precondition_failed = 406;
 }  // namespace
 
 Publisher::Publisher(runtime::Shard& shard, const LinkRules& link, const PublisherRules& rules)
-    : shard_(shard), rules_(rules), link_(shard, link, *this) {}
+    : rules_(rules), link_(shard, link, *this) {}
 
 void Publisher::publish(std::span<Publication> all, Instant deadline) {
   detail::check_may_wait("a broker's confirm");

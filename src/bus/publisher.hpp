@@ -88,7 +88,6 @@ class Publisher final : private LinkUser {
   void end(Publication& publication, Publication::Outcome outcome);
   void withdraw(std::span<Publication> all) noexcept;
 
-  runtime::Shard& shard_;
   const PublisherRules rules_;
   std::list<Publication*> queued_;        // not sent
   std::deque<Publication*> unconfirmed_;  // sent; null: given up, or confirmed out of order

@@ -27,13 +27,13 @@ NAMEKO = pika.BasicProperties(content_type="application/json", content_encoding=
 
 
 class Parcels:
-    def __init__(self, uri, folder):
+    def __init__(self, uri, folder, *more):
         self.http, self.admin = free_port(), free_port()
         self.log = pathlib.Path(folder) / ("log-%d" % self.http)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [PARCELS, "--tutti.http.listen=127.0.0.1:%d" % self.http, "--tutti.admin.listen=127.0.0.1:%d" % self.admin,
-                 "--tutti.data=" + str(folder), "--tutti.broker.uri=" + uri, "--tutti.broker.backoff_longest=500ms"],
+                 "--tutti.data=" + str(folder), "--tutti.broker.uri=" + uri, "--tutti.broker.backoff_longest=500ms", *more],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def ready(self):
@@ -102,8 +102,8 @@ class Events(unittest.TestCase):
     def uri(self):
         return "amqp://guest:guest@127.0.0.1:%d/?heartbeat=10" % self.broker.port
 
-    def start(self, uri=None):
-        service = Parcels(uri or self.uri(), self.folder.name)
+    def start(self, *more):
+        service = Parcels(self.uri(), self.folder.name, *more)
         self.services.append(service)
         until(lambda: service.ready() == "", lambda: service.ready() + service.log.read_text())
         return service
@@ -158,6 +158,18 @@ class Events(unittest.TestCase):
 
         got = [json.loads(self.take("evt-parcels-sent--post.on_sent")[2])["id"] for _ in range(20)]
         self.assertEqual(got, ["p-%d" % number for number in range(20)])
+
+    def test_sends_what_transactions_of_all_threads_published(self):
+        self.listen()
+        self.parcels.end()
+        threads = self.start("--tutti.threads=3")
+        for number in range(40):  # each over a connection of its own, which the kernel gives to one of the threads
+            self.assertEqual(threads.post("store", "p-%d" % number), 204)
+
+        got = {json.loads(self.take("evt-parcels-sent--post.on_sent")[2])["id"] for _ in range(40)}
+        self.assertEqual(got, {"p-%d" % number for number in range(40)})
+        threads.process.send_signal(signal.SIGTERM)
+        self.assertEqual(threads.process.wait(30), 0, threads.log.read_text())
 
     def test_gives_an_event_of_the_pool_to_one_instance_and_a_broadcast_to_all(self):
         other = self.start()
