@@ -17,6 +17,7 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/tutti-config-versio
 install(FILES
   ${CMAKE_BINARY_DIR}/package/tutti-config.cmake
   ${CMAKE_BINARY_DIR}/package/tutti-config-version.cmake
+  cmake/tutti_archives.cmake
   cmake/tutti_embed.cmake
   cmake/embed_sources.cmake
   cmake/tutti_image.cmake

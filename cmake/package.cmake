@@ -12,6 +12,6 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-  "libboost-context1.81-dev, libfyaml-dev, libre2-dev, libsimdjson-dev, libsqlite3-dev, libssl3, pkg-config, zlib1g-dev")
+  "libboost-context1.81-dev, libfyaml-dev, libre2-dev, libsqlite3-dev, libssl3, zlib1g-dev")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "cmake, g++, libgtest-dev")
 include(CPack)

@@ -1,17 +1,19 @@
 # A service's container image. Installed with tutti, so users' projects have it too.
 set(TUTTI_IMAGE_TEMPLATE ${CMAKE_CURRENT_LIST_DIR}/Dockerfile.in)
 
-# tutti_image(<target> [TESTS <target>...] [SOURCES <path>...] [PACKAGES <Debian package>...] [DOCKERFILE <path>] [TLS] [DATA])
+# tutti_image(<target> [TESTS <target>...] [SOURCES <path>...] [PACKAGES <Debian package>...] [DOCKERFILE <path>] [TLS] [DATA] [SHARED_RUNTIME])
 # writes the Dockerfile of a program into the source folder, to be committed and built with plain `docker build`.
 #   TESTS     programs that have to exit 0 before there is an image
 #   SOURCES   what of the project the build needs beside CMakeLists.txt (all of it): a change elsewhere rebuilds nothing
 #   PACKAGES  what the build needs beside the toolchain
 #   TLS       OpenSSL, which is loaded while the program runs, and the authorities' certificates
 #   DATA      a volume /data for the service's databases
+#   SHARED_RUNTIME  libstdc++ as a shared library: for programs that link shared libraries written in C++, which have to share it;
+#             1.3 MB more. Without it the C++ runtime is in the program.
 function(tutti_image target)
-  cmake_parse_arguments(arg "TLS;DATA" "DOCKERFILE" "TESTS;SOURCES;PACKAGES" ${ARGN})
+  cmake_parse_arguments(arg "TLS;DATA;SHARED_RUNTIME" "DOCKERFILE" "TESTS;SOURCES;PACKAGES" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "tutti_image(${target}): ${arg_UNPARSED_ARGUMENTS} is unknown; it takes TESTS, SOURCES, PACKAGES, DOCKERFILE, TLS and DATA")
+    message(FATAL_ERROR "tutti_image(${target}): ${arg_UNPARSED_ARGUMENTS} is unknown; it takes TESTS, SOURCES, PACKAGES, DOCKERFILE, TLS, DATA and SHARED_RUNTIME")
   endif()
   if(NOT arg_DOCKERFILE)
     set(arg_DOCKERFILE Dockerfile)
@@ -36,6 +38,10 @@ function(tutti_image target)
     string(APPEND tests "RUN /build/bin/${test}\n")
   endforeach()
   set(parts "")
+  set(runtime " -static-libstdc++ -static-libgcc")
+  if(arg_SHARED_RUNTIME)
+    set(runtime "")
+  endif()
   set(data "")
   set(environment "")
   if(arg_TLS)

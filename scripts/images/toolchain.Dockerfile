@@ -4,7 +4,7 @@ ARG BASE
 FROM ${BASE}
 RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends \
       ca-certificates cmake g++ git libgtest-dev libgmock-dev ninja-build pkg-config \
-      libboost-context1.81-dev libfyaml-dev libre2-dev libsimdjson-dev libsqlite3-dev libssl3 zlib1g-dev \
+      libboost-context1.81-dev libfyaml-dev libre2-dev libsqlite3-dev libssl3 zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 COPY tutti.deb /tmp/tutti.deb
 RUN dpkg --install /tmp/tutti.deb && rm /tmp/tutti.deb

@@ -63,7 +63,7 @@ class HttpExchange {
   [[nodiscard]] virtual const Peer& peer() const = 0;
   [[nodiscard]] virtual Instant received() const = 0;  // when the head was complete
 
-  // A buffered body, whole; 64 bytes behind it are readable (for simdjson).
+  // A buffered body, whole.
   [[nodiscard]] virtual std::string_view body() const = 0;
   // A streamed body. Waits; 0 at the end. Throws tutti::Error: cancelled (client gone), resource_exhausted (over the limit),
   // deadline_exceeded, invalid_argument (bad chunk). Sends "100 Continue" at the first read if it was asked for.

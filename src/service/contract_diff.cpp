@@ -1,8 +1,8 @@
 // Two OpenAPI documents of one service, compared as a caller would feel it. What a caller sends (requests) may be asked
 // less of, what it gets (replies) may hold more; the other way round breaks somebody.
-#include <simdjson.h>
-
+#include <charconv>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,38 +10,55 @@
 
 #include <tutti/error.hpp>
 
+#include "message/json_parts.hpp"
+#include "message/json_reader.hpp"
 #include "service/documents.hpp"
 
 namespace tutti::detail {
 namespace {
 
-using Element = simdjson::dom::element;
+using Element = std::string_view;  // JSON text of a value; empty: absent
 using Kind = ContractDifference::Kind;
 
 enum class Side { request, reply };
 
-std::string text_at(const Element& object, const char* key) {
-  std::string_view value;
-  return object[key].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
+std::map<std::string, Element> members(Element object) {
+  std::map<std::string, Element> all;
+  if (!object.starts_with('{')) return all;
+  for (message::JsonPart& part : message::json_parts(object)) all.emplace(std::move(part.name), part.text);
+  return all;
 }
 
-std::vector<std::string> texts_at(const Element& object, const char* key) {
+std::vector<Element> items(Element array) {
+  std::vector<Element> all;
+  if (!array.starts_with('[')) return all;
+  for (const message::JsonPart& part : message::json_parts(array)) all.push_back(part.text);
+  return all;
+}
+
+Element member(Element object, std::string_view key) {
+  if (!object.starts_with('{')) return {};
+  for (const message::JsonPart& part : message::json_parts(object)) {
+    if (part.name == key) return part.text;
+  }
+  return {};
+}
+
+std::string text_at(Element object, std::string_view key) { return message::json_string(member(object, key)).value_or(""); }
+
+std::vector<std::string> texts_at(Element object, std::string_view key) {
   std::vector<std::string> texts;
-  simdjson::dom::array array;
-  if (object[key].get(array) != simdjson::SUCCESS) return texts;
-  for (const Element item : array) {
-    std::string_view value;
-    if (item.get(value) == simdjson::SUCCESS) texts.emplace_back(value);
+  for (const Element item : items(member(object, key))) {
+    if (std::optional<std::string> text = message::json_string(item)) texts.push_back(std::move(*text));
   }
   return texts;
 }
 
-std::map<std::string, Element> members(const Element& object) {
-  std::map<std::string, Element> all;
-  simdjson::dom::object map;
-  if (object.get(map) != simdjson::SUCCESS) return all;
-  for (const auto [key, value] : map) all.emplace(key, value);
-  return all;
+std::optional<double> number_at(Element object, std::string_view key) {
+  const Element text = member(object, key);
+  double number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return std::nullopt;
+  return number;
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& item) {
@@ -53,7 +70,8 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
 
 class Comparison {
  public:
-  Comparison(Element before, Element after) : before_(before), after_(after) {}
+  Comparison(Element before, Element after)
+      : before_(before), after_(after), schemas_before_(schemas_of(before)), schemas_after_(schemas_of(after)) {}
 
   std::vector<ContractDifference> run() {
     const auto old_methods = methods(before_), new_methods = methods(after_);
@@ -80,10 +98,10 @@ class Comparison {
   void breaking(std::string what) { found_.push_back({Kind::breaking, std::move(what)}); }
   void compatible(std::string what) { found_.push_back({Kind::compatible, std::move(what)}); }
 
-  static std::map<std::string, Method> methods(const Element& document) {
+  static std::map<std::string, Method> methods(Element document) {
     std::map<std::string, Method> all;
-    Element paths;
-    if (document["paths"].get(paths) != simdjson::SUCCESS) throw Error(Code::invalid_argument, "this is no contract: it has no paths");
+    const Element paths = member(document, "paths");
+    if (paths.empty()) throw Error(Code::invalid_argument, "this is no contract: it has no paths");
     for (const auto& [path, operations] : members(paths)) {
       for (const auto& [verb, operation] : members(operations)) all.emplace(text_at(operation, "operationId"), Method{verb + " " + path, operation});
     }
@@ -99,10 +117,8 @@ class Comparison {
     compare_order(name, texts_at(before.operation, "x-tutti-order"), texts_at(after.operation, "x-tutti-order"));
     compare_member(name + ": the request", before.operation, after.operation, "x-tutti-request", Side::request);
     compare_parameters(name, before.operation, after.operation);
-    Element old_responses, new_responses;
-    if (before.operation["responses"].get(old_responses) == simdjson::SUCCESS && after.operation["responses"].get(new_responses) == simdjson::SUCCESS) {
-      compare_responses(name, members(old_responses), members(new_responses));
-    }
+    const Element old_responses = member(before.operation, "responses"), new_responses = member(after.operation, "responses");
+    if (!old_responses.empty() && !new_responses.empty()) compare_responses(name, members(old_responses), members(new_responses));
     const auto old_errors = texts_at(before.operation, "x-tutti-throws"), new_errors = texts_at(after.operation, "x-tutti-throws");
     for (const std::string& error : new_errors) {
       if (!contains(old_errors, error)) compatible(name + ": may now throw " + error + "; callers built before see tutti::Error with its code");
@@ -121,12 +137,10 @@ class Comparison {
   }
 
   // Where a parameter travels is part of the contract, too; what it may hold is compared with the request's type.
-  void compare_parameters(const std::string& name, const Element& before, const Element& after) {
-    const auto places = [](const Element& operation) {
+  void compare_parameters(const std::string& name, Element before, Element after) {
+    const auto places = [](Element operation) {
       std::map<std::string, std::string> all;
-      simdjson::dom::array array;
-      if (operation["parameters"].get(array) != simdjson::SUCCESS) return all;
-      for (const Element parameter : array) all[text_at(parameter, "name")] = text_at(parameter, "in");
+      for (const Element parameter : items(member(operation, "parameters"))) all[text_at(parameter, "name")] = text_at(parameter, "in");
       return all;
     };
     const auto old_places = places(before), new_places = places(after);
@@ -148,11 +162,9 @@ class Comparison {
         breaking(name + ": no longer answers " + status);
         continue;
       }
-      Element old_content, new_content;
-      const bool had = old_response["content"].get(old_content) == simdjson::SUCCESS;
-      const bool has = found->second["content"].get(new_content) == simdjson::SUCCESS;
-      if (had && !has) breaking(name + ": the reply is gone");
-      if (!had || !has) continue;
+      const Element old_content = member(old_response, "content"), new_content = member(found->second, "content");
+      if (!old_content.empty() && new_content.empty()) breaking(name + ": the reply is gone");
+      if (old_content.empty() || new_content.empty()) continue;
       const auto new_media = members(new_content);
       for (const auto& [media, old_body] : members(old_content)) {
         const auto same_media = new_media.find(media);
@@ -165,40 +177,41 @@ class Comparison {
     }
   }
 
-  void compare_member(const std::string& where, const Element& before, const Element& after, const char* key, Side side) {
-    Element old_schema, new_schema;
-    const bool had = before[key].get(old_schema) == simdjson::SUCCESS, has = after[key].get(new_schema) == simdjson::SUCCESS;
+  void compare_member(const std::string& where, Element before, Element after, const char* key, Side side) {
+    const Element old_schema = member(before, key), new_schema = member(after, key);
+    const bool had = !old_schema.empty(), has = !new_schema.empty();
     if (had && has) compare_schema(where, old_schema, new_schema, side);
     if (had != has) breaking(where + (had ? " is gone" : " is new"));
   }
 
-  static Element resolved(const Element& document, Element schema) {
+  static std::map<std::string, Element> schemas_of(Element document) { return members(member(member(document, "components"), "schemas")); }
+
+  static Element resolved(const std::map<std::string, Element>& schemas, Element schema) {
     const std::string reference = text_at(schema, "$ref");
     constexpr std::string_view prefix = "#/components/schemas/";
     if (!reference.starts_with(prefix)) return schema;
-    Element found;
-    if (document["components"]["schemas"][reference.substr(prefix.size())].get(found) != simdjson::SUCCESS) {
+    const auto found = schemas.find(reference.substr(prefix.size()));
+    if (found == schemas.end()) {
       throw Error(Code::invalid_argument, "the contract refers to \"" + reference + "\", which it does not have");
     }
-    return found;
+    return found->second;
   }
 
-  static std::string type_of(const Element& schema) {
+  static std::string type_of(Element schema) {
     if (std::string type = text_at(schema, "type"); !type.empty()) return type;
     std::string joined;
     for (const std::string& type : texts_at(schema, "type")) joined += (joined.empty() ? "" : " or ") + type;
     if (!joined.empty()) return joined;
-    simdjson::dom::array choices;
-    if (schema["oneOf"].get(choices) == simdjson::SUCCESS) return "a choice";
-    if (schema["anyOf"].get(choices) == simdjson::SUCCESS) return "an optional";
+    if (!member(schema, "oneOf").empty()) return "a choice";
+    if (!member(schema, "anyOf").empty()) return "an optional";
     return "anything";
   }
 
   void compare_schema(const std::string& where, Element before, Element after, Side side) {
     const std::string old_name = text_at(before, "$ref"), new_name = text_at(after, "$ref");
     if (!old_name.empty() && !new_name.empty() && !visited_.emplace(old_name + " " + new_name + (side == Side::request ? " <" : " >")).second) return;
-    before = resolved(before_, before);
-    after = resolved(after_, after);
+    before = resolved(schemas_before_, before);
+    after = resolved(schemas_after_, after);
     const std::string old_type = type_of(before), new_type = type_of(after);
     if (old_type != new_type) return breaking(where + " was " + old_type + " and is " + new_type);
     if (const std::string f = text_at(before, "format"), g = text_at(after, "format"); f != g) breaking(where + ": its format was \"" + f + "\" and is \"" + g + "\"");
@@ -212,22 +225,20 @@ class Comparison {
     if (const std::string p = text_at(before, "pattern"), q = text_at(after, "pattern"); p != q) {
       (side == Side::request && !q.empty() ? breaking(where + ": its pattern was \"" + p + "\" and is \"" + q + "\"") : compatible(where + ": its pattern was \"" + p + "\" and is \"" + q + "\""));
     }
-    Element old_items, new_items;
     for (const char* key : {"items", "additionalProperties"}) {
-      if (before[key].get(old_items) == simdjson::SUCCESS && after[key].get(new_items) == simdjson::SUCCESS && old_items.is_object() && new_items.is_object()) {
-        compare_schema(where + "[]", old_items, new_items, side);
-      }
+      const Element old_items = member(before, key), new_items = member(after, key);
+      if (old_items.starts_with('{') && new_items.starts_with('{')) compare_schema(where + "[]", old_items, new_items, side);
     }
     for (const char* key : {"oneOf", "anyOf"}) compare_alternatives(where, before, after, key, side);
     compare_fields(where, before, after, side);
   }
 
-  void compare_alternatives(const std::string& where, const Element& before, const Element& after, const char* key, Side side) {
-    simdjson::dom::array old_list, new_list;
-    if (before[key].get(old_list) != simdjson::SUCCESS || after[key].get(new_list) != simdjson::SUCCESS) return;
+  void compare_alternatives(const std::string& where, Element before, Element after, const char* key, Side side) {
+    const Element old_list = member(before, key), new_list = member(after, key);
+    if (old_list.empty() || new_list.empty()) return;
     std::map<std::string, Element> old_named, new_named;
-    const auto name_all = [](simdjson::dom::array list, std::map<std::string, Element>& named) {
-      for (const Element item : list) named.emplace(text_at(item, "$ref").empty() ? type_of(item) : text_at(item, "$ref"), item);
+    const auto name_all = [](Element list, std::map<std::string, Element>& named) {
+      for (const Element item : items(list)) named.emplace(text_at(item, "$ref").empty() ? type_of(item) : text_at(item, "$ref"), item);
     };
     name_all(old_list, old_named);
     name_all(new_list, new_named);
@@ -252,26 +263,26 @@ class Comparison {
     }
   }
 
-  void compare_bound(const std::string& where, const Element& before, const Element& after, const char* key, Side side) {
-    double old_bound = 0, new_bound = 0;
-    const bool had = before[key].get(old_bound) == simdjson::SUCCESS, has = after[key].get(new_bound) == simdjson::SUCCESS;
-    if (had == has && old_bound == new_bound) return;
+  void compare_bound(const std::string& where, Element before, Element after, const char* key, Side side) {
+    const std::optional<double> old_bound = number_at(before, key), new_bound = number_at(after, key);
+    if (old_bound == new_bound) return;
     const bool lower = std::string_view(key).starts_with("min");
-    const bool narrower = has && (!had || (lower ? new_bound > old_bound : new_bound < old_bound));
-    const auto shown = [](bool there, double value) {
-      std::string digits = std::to_string(value);
+    const bool narrower = new_bound && (!old_bound || (lower ? *new_bound > *old_bound : *new_bound < *old_bound));
+    const auto shown = [](std::optional<double> bound) {
+      if (!bound) return std::string("unbounded");
+      std::string digits = std::to_string(*bound);
       digits.erase(digits.find_last_not_of('0') + 1);
       if (digits.ends_with('.')) digits.pop_back();
-      return there ? digits : std::string("unbounded");
+      return digits;
     };
-    const std::string what = where + ": " + key + " was " + shown(had, old_bound) + " and is " + shown(has, new_bound);
+    const std::string what = where + ": " + key + " was " + shown(old_bound) + " and is " + shown(new_bound);
     // Narrower requests refuse callers; wider replies surprise readers that check.
     (narrower == (side == Side::request)) ? breaking(what) : compatible(what);
   }
 
-  void compare_fields(const std::string& where, const Element& before, const Element& after, Side side) {
-    Element old_properties, new_properties;
-    if (before["properties"].get(old_properties) != simdjson::SUCCESS || after["properties"].get(new_properties) != simdjson::SUCCESS) return;
+  void compare_fields(const std::string& where, Element before, Element after, Side side) {
+    const Element old_properties = member(before, "properties"), new_properties = member(after, "properties");
+    if (old_properties.empty() || new_properties.empty()) return;
     const auto old_fields = members(old_properties), new_fields = members(new_properties);
     const auto old_required = texts_at(before, "required"), new_required = texts_at(after, "required");
     for (const auto& [name, schema] : old_fields) {
@@ -294,6 +305,7 @@ class Comparison {
   }
 
   Element before_, after_;
+  std::map<std::string, Element> schemas_before_, schemas_after_;
   std::set<std::string> visited_;
   std::vector<ContractDifference> found_;
 };
@@ -301,15 +313,11 @@ class Comparison {
 }  // namespace
 
 std::vector<ContractDifference> contract_differences(std::string_view old_document, std::string_view new_document) {
-  simdjson::dom::parser old_parser, new_parser;
-  Element before, after;
-  if (old_parser.parse(old_document.data(), old_document.size()).get(before) != simdjson::SUCCESS) {
+  if (!message::check_json(old_document).empty()) {
     throw Error(Code::invalid_argument, "the old contract is no JSON document; make it with the command contract");
   }
-  if (new_parser.parse(new_document.data(), new_document.size()).get(after) != simdjson::SUCCESS) {
-    throw Error(Code::internal, "the new contract is no JSON document");
-  }
-  return Comparison(before, after).run();
+  if (!message::check_json(new_document).empty()) throw Error(Code::internal, "the new contract is no JSON document");
+  return Comparison(message::json_trimmed(old_document), message::json_trimmed(new_document)).run();
 }
 
 }  // namespace tutti::detail

@@ -48,6 +48,22 @@ def check_contracts_need_no_third_party(prefix, arguments, folder):
             sys.exit(f"<tutti/contract.hpp> includes headers of {word}, expected none of a third party")
 
 
+def check_image_has_one_runtime(prefix, arguments, folder):
+    """A program with the C++ runtime in itself and a shared library that brings another is refused, with what to do."""
+    library, program = folder / "libcolour.so", folder / "painter"
+    (folder / "colour.cpp").write_text("#include <string>\nstd::string colour() { return std::string(99, 'r'); }\n")
+    (folder / "painter.cpp").write_text("#include <string>\nstd::string colour();\nint main() { return colour().size() != 99; }\n")
+    run(arguments.compiler, "-shared", "-fPIC", "-o", library, folder / "colour.cpp")
+    link = (arguments.compiler, "-o", program, folder / "painter.cpp", library, f"-Wl,-rpath,{folder}")
+    image_root = prefix / "share" / "tutti" / "image-root"
+    run(*link)
+    run(image_root, program, folder / "shared-root")
+    run(*link, "-static-libstdc++", "-static-libgcc")
+    refused = subprocess.run([image_root, program, folder / "static-root"], capture_output=True, text=True)
+    if refused.returncode != 1 or str(library) not in refused.stderr or "SHARED_RUNTIME" not in refused.stderr:
+        sys.exit(f"image-root of a program with two C++ runtimes: exit {refused.returncode}, {refused.stderr!r}; expected 1, {library} and SHARED_RUNTIME")
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("cmake", "generator", "build", "source", "compiler", "flags", "linker-flags", "launcher", "build-type"):
@@ -62,6 +78,7 @@ def main():
         run(arguments.cmake, "--install", arguments.build, "--prefix", prefix)
         check_package_names_no_build_paths(prefix, arguments)
         check_contracts_need_no_third_party(prefix, arguments, folder)
+        check_image_has_one_runtime(prefix, arguments, folder)
 
         shutil.copytree(pathlib.Path(__file__).parent / "greeter", project)
         run(arguments.cmake, "-S", project, "-B", build, "-G", arguments.generator,

@@ -1,7 +1,7 @@
 #include "wire/http1/problem.hpp"
 
-#include <simdjson.h>
-
+#include "message/json_parts.hpp"
+#include "message/json_reader.hpp"
 #include "message/json_text.hpp"
 #include "wire/codes.hpp"
 
@@ -14,9 +14,16 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
   message::append_json_text(out, text);
 }
 
-std::string text_of(simdjson::dom::object object, std::string_view name) {
-  std::string_view text;
-  return object[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+// The value of the first member of the name; empty if there is none.
+std::string_view value_of(const std::vector<message::JsonPart>& members, std::string_view name) {
+  for (const message::JsonPart& member : members) {
+    if (member.name == name) return member.text;
+  }
+  return {};
+}
+
+std::string text_of(const std::vector<message::JsonPart>& members, std::string_view name) {
+  return message::json_string(value_of(members, name)).value_or("");
 }
 
 }  // namespace
@@ -54,29 +61,22 @@ void append_problem(std::string& out, const Problem& problem) {
 
 std::optional<Problem> parse_problem(std::string_view json, int status) {
   if (json.size() > problem_bytes_max) return std::nullopt;
-  simdjson::dom::parser parser;
-  const simdjson::padded_string padded(json);
-  simdjson::dom::object object;
-  if (parser.parse(padded).get(object) != simdjson::SUCCESS) return std::nullopt;
+  if (!message::json_trimmed(json).starts_with('{') || !message::check_json(json).empty()) return std::nullopt;
+  const std::vector<message::JsonPart> members = message::json_parts(json);
   Problem problem;
   problem.status = status;
-  problem.type = text_of(object, "type");
+  problem.type = text_of(members, "type");
   if (problem.type == "about:blank") problem.type.clear();
-  problem.title = text_of(object, "title");
-  problem.detail = text_of(object, "detail");
-  problem.code = code_of_rpc_name(text_of(object, "code")).value_or(code_of_http_status(status));
+  problem.title = text_of(members, "title");
+  problem.detail = text_of(members, "detail");
+  problem.code = code_of_rpc_name(text_of(members, "code")).value_or(code_of_http_status(status));
   if (problem.code == Code::ok) problem.code = Code::unknown;  // a problem is no success
-  simdjson::dom::element value;
-  if (object["value"].get(value) == simdjson::SUCCESS) problem.value_json = simdjson::minify(value);
-  simdjson::dom::array violations;
-  if (object["violations"].get(violations) == simdjson::SUCCESS) {
-    for (simdjson::dom::element element : violations) {
-      simdjson::dom::object violation;
-      if (problem.violations.size() == Violations::kept_max) break;
-      if (element.get(violation) != simdjson::SUCCESS) continue;
-      problem.violations.push_back(
-          {text_of(violation, "path"), text_of(violation, "expected"), text_of(violation, "found")});
-    }
+  problem.value_json = value_of(members, "value");
+  for (const message::JsonPart& item : message::json_parts(value_of(members, "violations"))) {
+    if (problem.violations.size() == Violations::kept_max) break;
+    if (!item.text.starts_with('{')) continue;
+    const std::vector<message::JsonPart> violation = message::json_parts(item.text);
+    problem.violations.push_back({text_of(violation, "path"), text_of(violation, "expected"), text_of(violation, "found")});
   }
   return problem;
 }
