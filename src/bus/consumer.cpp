@@ -68,6 +68,10 @@ void Consumer::take(std::uint16_t, const amqp::Method& method) {
                                                                              ? queues_[*number].queue.name
                                                                              : std::string(cancel->consumer_tag)));
   }
+  if (std::holds_alternative<amqp::BasicCancelOk>(method) && cancels_left_ != 0) {
+    if (--cancels_left_ == 0) stopping_.unpark();
+    return;
+  }
   if (answers_left_ == 0) return;
   if (--answers_left_ == 0) link_.settled();
 }
@@ -87,9 +91,9 @@ void Consumer::take_content(std::uint16_t, const amqp::Method& method, std::stri
                     .routing_key = std::string(deliver->routing_key),
                     .properties = std::string(properties),
                     .body = std::string(body)};
-  // Behind stop() only what the broker had already sent: it comes again elsewhere.
-  if (stopped_) return requeue(delivery);
-  queues_[*number].take(std::move(delivery));
+  const ConsumedQueue& queue = queues_[*number];
+  if (stopped_ && queue.late == ConsumedQueue::Late::requeue) return requeue(delivery);
+  queue.take(std::move(delivery));
 }
 
 void Consumer::acknowledge(const Delivery& delivery) {
@@ -101,12 +105,30 @@ void Consumer::requeue(const Delivery& delivery) {
     link_.append(consuming, amqp::BasicNack{.delivery_tag = delivery.tag, .requeue = true});
 }
 
+void Consumer::answer(const Delivery& delivery, std::string_view exchange, std::string_view routing_key,
+                      std::string_view properties, std::string_view body) {
+  if (delivery.connection != connection_) return;
+  link_.append(consuming, amqp::BasicPublish{.exchange = exchange, .routing_key = routing_key});
+  link_.append_content(consuming, properties, body);
+  acknowledge(delivery);
+}
+
 void Consumer::stop() {
   stopped_ = true;
+  if (link_.up()) cancels_left_ = queues_.size();
   for (std::size_t number = 0; number < queues_.size(); ++number) {
     const std::string tag = std::to_string(number);
     link_.append(consuming, amqp::BasicCancel{.consumer_tag = tag});
   }
+}
+
+void Consumer::wait_stopped(Instant until) {
+  if (cancels_left_ != 0) (void)stopping_.park(until, "a broker's last delivery");
+}
+
+void Consumer::lost() {
+  ++connection_;
+  if (std::exchange(cancels_left_, 0) != 0) stopping_.unpark();
 }
 
 ConsumerFigures Consumer::figures() const noexcept {

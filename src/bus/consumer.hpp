@@ -37,6 +37,8 @@ struct ConsumedQueue {
   std::string routing_key;                  // the binding's
   std::vector<QueueRules> beside = {};      // declared as well, not consumed
   std::uint16_t prefetch = 1;               // delivered and not acknowledged at once
+  // Behind stop() comes what the broker had sent before: an event goes back to its queue, a request is still answered.
+  enum class Late : std::uint8_t { requeue, take } late = Late::requeue;
   std::function<void(Delivery)> take = {};  // on the connection's fiber: must not wait
 };
 
@@ -57,8 +59,14 @@ class Consumer final : private LinkUser {
   // Both do nothing when the connection that brought it has gone: it comes again.
   void acknowledge(const Delivery& delivery);
   void requeue(const Delivery& delivery);
+  // Publishes and acknowledges, in this order on one channel: the broker does not forget the delivery before it has the
+  // answer. Whether somebody takes it is not asked.
+  void answer(const Delivery& delivery, std::string_view exchange, std::string_view routing_key, std::string_view properties,
+              std::string_view body);
   // Nothing more is delivered; what was may still be acknowledged.
   void stop();
+  // After stop(): waits, at most until then, for the last delivery that may still come.
+  void wait_stopped(Instant until);
   void close(Instant until) { link_.close(until); }
   [[nodiscard]] bool empty() const noexcept { return queues_.empty(); }
   // Empty if all queues are consumed, or there is none; otherwise why not.
@@ -70,7 +78,7 @@ class Consumer final : private LinkUser {
   void take(std::uint16_t channel, const wire::amqp::Method& method) override;
   void take_content(std::uint16_t channel, const wire::amqp::Method& method, std::string_view properties,
                     std::string_view body) override;
-  void lost() override { ++connection_; }
+  void lost() override;
 
   template <class M>
   void ask(const M& method);
@@ -81,6 +89,8 @@ class Consumer final : private LinkUser {
   std::size_t answers_left_ = 0;  // of the set-up
   std::uint64_t connection_ = 0;
   bool stopped_ = false;
+  std::size_t cancels_left_ = 0;
+  runtime::Parker stopping_;
   std::uint64_t consumed_ = 0;
   std::uint64_t redelivered_ = 0;
   Link link_;

@@ -29,22 +29,6 @@ std::string name_of(Host& host) {
   return name;
 }
 
-bus::LinkRules link_rules(Host& host, const char* purpose) {
-  const BrokerSettings& settings = host.environment().library().broker;
-  bus::LinkRules rules{
-      .name = name_of(host) + " (" + purpose + ")",
-      .connect_timeout = settings.connect_timeout,
-      .backoff_longest = settings.backoff_longest,
-      .message_bytes_max = settings.message_bytes_max,
-      .report = [&host](std::string_view sentence) { Logger(host.environment().log()).warn(sentence); }};
-  try {
-    rules.uri = bus::parse_broker_uri(settings.uri);
-  } catch (const Error& error) {
-    throw Error(error.code(), "tutti.broker.uri: " + std::string(error.what()));
-  }
-  return rules;
-}
-
 bus::QueueRules retry_queue(const std::string& queue, std::chrono::milliseconds pause, bool exclusive) {
   wire::amqp::TableBuilder arguments;
   arguments.integer("x-message-ttl", pause.count());
@@ -57,7 +41,7 @@ bus::QueueRules retry_queue(const std::string& queue, std::chrono::milliseconds 
 class BrokerBus final : public Bus {
  public:
   explicit BrokerBus(Host& host) : host_(host), instance_(host.environment().world().random().id()) {
-    (void)link_rules(host, "check");  // a URI that is none ends the start, not the first event
+    (void)broker_link_rules(host, "check");  // a URI that is none ends the start, not the first event
   }
   ~BrokerBus() override {
     ending_ = true;
@@ -200,12 +184,12 @@ class BrokerBus final : public Bus {
 
   bus::Publisher& publisher() {
     if (!publisher_)
-      publisher_ = std::make_unique<bus::Publisher>(host_.shard(), link_rules(host_, "publishing"),
+      publisher_ = std::make_unique<bus::Publisher>(host_.shard(), broker_link_rules(host_, "publishing"),
                                                     bus::PublisherRules{.waiting_max = settings().waiting_max});
     return *publisher_;
   }
   bus::Consumer& consumer() {
-    if (!consumer_) consumer_ = std::make_unique<bus::Consumer>(host_.shard(), link_rules(host_, "consuming"));
+    if (!consumer_) consumer_ = std::make_unique<bus::Consumer>(host_.shard(), broker_link_rules(host_, "consuming"));
     return *consumer_;
   }
 
@@ -310,6 +294,22 @@ class BrokerBus final : public Bus {
 };
 
 }  // namespace
+
+bus::LinkRules broker_link_rules(Host& host, const char* purpose) {
+  const BrokerSettings& settings = host.environment().library().broker;
+  bus::LinkRules rules{
+      .name = name_of(host) + " (" + purpose + ")",
+      .connect_timeout = settings.connect_timeout,
+      .backoff_longest = settings.backoff_longest,
+      .message_bytes_max = settings.message_bytes_max,
+      .report = [&host](std::string_view sentence) { Logger(host.environment().log()).warn(sentence); }};
+  try {
+    rules.uri = bus::parse_broker_uri(settings.uri);
+  } catch (const Error& error) {
+    throw Error(error.code(), "tutti.broker.uri: " + std::string(error.what()));
+  }
+  return rules;
+}
 
 std::unique_ptr<Bus> broker_bus(Host& host) { return std::make_unique<BrokerBus>(host); }
 

@@ -17,7 +17,9 @@ CommandLine parse_command_line(std::span<char* const> arguments) {
       line.command = "version";
       return line;
     }
-    if (argument.starts_with("--") && argument.size() > 2) {
+    if (argument == "--json" || argument == "--all") {  // a command's own, and no settings
+      line.operands.emplace_back(argument);
+    } else if (argument.starts_with("--") && argument.size() > 2) {
       line.flags.emplace_back(argument);
       // "--key value": the value is the next argument, unless that is a flag itself.
       if (argument.find('=') == std::string_view::npos && i + 1 < arguments.size() && !std::string_view(arguments[i + 1]).starts_with("--")) {
@@ -45,6 +47,7 @@ std::string usage(const CommandLine& line, std::span<const Composed> services) {
          "  " + p + " contract diff OLD.json what changed since OLD.json; exit 1 if a caller would break\n"
          "  " + p + " call METHOD [JSON]     call a running " + first + " (METHOD: \"charge\" or \"" + first + ".charge\")\n"
          "  " + p + " health                 ask the running service's admin port; exit 0 if it is ready\n"
+         "  " + p + " dead-letters           the events that were given up; show ID, replay ID|--all, purge ID|--all; --json\n"
          "  " + p + " systemd                a unit file for this binary, with the settings given as flags\n"
          "  " + p + " --version | --help\n\n"
          "Settings: --" + first + ".KEY=VALUE, --tutti.http.listen=ADDRESS, --settings FILE, --settings-dir DIR, or the\n"

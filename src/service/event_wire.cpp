@@ -13,26 +13,14 @@ namespace {
 
 constexpr std::size_t error_bytes_max = 1000;  // in a header
 
-constexpr std::string_view attempt_header = "tutti.attempt";
-constexpr std::string_view exchange_header = "tutti.exchange";
-constexpr std::string_view routing_key_header = "tutti.routing-key";
-constexpr std::string_view queue_header = "tutti.queue";
-constexpr std::string_view reason_header = "tutti.reason";
-constexpr std::string_view error_header = "tutti.error";
-
 std::string event_queue(const Subscription& subscription) {
   return "evt-" + std::string(subscription.spec->service->name) + "-" + std::string(subscription.spec->name);
 }
 
 // Nameko has the method's name in this place.
 std::string pool_queue(const Subscription& subscription) {
-  const std::string& named = subscription.rules.name;
   return event_queue(subscription) + "--" + std::string(subscription.composition->name()) + "." +
-         (named.empty() ? "on_" + std::string(subscription.spec->name) : named);
-}
-
-std::string shared_queue(const Subscription& subscription) {
-  return subscription.rules.delivery == Delivery::singleton ? event_queue(subscription) : pool_queue(subscription);
+         handler_name_of(subscription);
 }
 
 // The longest that is made of it is the retry queue's.
@@ -66,12 +54,30 @@ bool is_replaced(std::string_view key) {
          key.starts_with("x-last-death-");
 }
 
+amqp::TableBuilder kept_headers(const amqp::Properties& properties) {
+  amqp::TableBuilder headers;
+  amqp::TableCursor cursor(properties.headers.value_or(amqp::Table{}));
+  while (const auto pair = cursor.next()) {
+    if (!is_replaced(pair->key)) headers.add(pair->key, pair->value);
+  }
+  return headers;
+}
+
 }  // namespace
 
 std::string exchange_of(std::string_view source_service) { return std::string(source_service) + ".events"; }
 
+std::string handler_name_of(const Subscription& subscription) {
+  const std::string& named = subscription.rules.name;
+  return named.empty() ? "on_" + std::string(subscription.spec->name) : named;
+}
+
+std::string shared_queue_of(const Subscription& subscription) {
+  return subscription.rules.delivery == Delivery::singleton ? event_queue(subscription) : pool_queue(subscription);
+}
+
 std::string queue_of(const Subscription& subscription, std::string_view instance) {
-  std::string queue = shared_queue(subscription);
+  std::string queue = shared_queue_of(subscription);
   if (subscription.rules.delivery == Delivery::broadcast) queue += "-" + std::string(instance);
   if (queue.size() > queue_bytes_max) {
     throw Error(Code::failed_precondition, "the queue \"" + queue + "\" has " + std::to_string(queue.size()) +
@@ -81,7 +87,7 @@ std::string queue_of(const Subscription& subscription, std::string_view instance
   return queue;
 }
 
-std::string dead_queue_of(const Subscription& subscription) { return "tutti.dead." + shared_queue(subscription); }
+std::string dead_queue_of(const Subscription& subscription) { return "tutti.dead." + shared_queue_of(subscription); }
 
 std::string retry_queue_of(std::string_view queue, std::chrono::milliseconds pause) {
   return "tutti.retry." + std::to_string(pause.count()) + "." + std::string(queue);
@@ -118,11 +124,12 @@ ReceivedEvent received_event(std::string_view properties, std::string_view excha
   const auto& headers = parsed.properties.headers;
   event.trace = trace_of(headers);
   if (!headers) return event;
-  if (const auto attempt = amqp::find(*headers, attempt_header))
+  if (const auto attempt = amqp::find(*headers, event_header::attempt))
     event.attempt = static_cast<int>(std::clamp<std::int64_t>(attempt->integer().value_or(1), 1, 1'000'000));
   // Behind a delay queue it comes through the default exchange.
-  if (const auto first = amqp::find(*headers, exchange_header)) event.exchange = first->text().value_or(exchange);
-  if (const auto first = amqp::find(*headers, routing_key_header))
+  if (const auto first = amqp::find(*headers, event_header::exchange))
+    event.exchange = first->text().value_or(exchange);
+  if (const auto first = amqp::find(*headers, event_header::routing_key))
     event.routing_key = first->text().value_or(routing_key);
   return event;
 }
@@ -130,23 +137,31 @@ ReceivedEvent received_event(std::string_view properties, std::string_view excha
 std::string forwarded_properties(std::string_view properties, const ReceivedEvent& event,
                                  const Forwarding& forwarding) {
   amqp::Properties changed = amqp::parse_properties(properties).properties;
-  amqp::TableBuilder headers;
-  if (changed.headers) {
-    amqp::TableCursor cursor(*changed.headers);
-    while (const auto pair = cursor.next()) {
-      if (!is_replaced(pair->key)) headers.add(pair->key, pair->value);
-    }
-  }
-  headers.integer(attempt_header, forwarding.attempt);
-  headers.text(exchange_header, event.exchange);
-  headers.text(routing_key_header, event.routing_key);
-  headers.text(queue_header, forwarding.queue);
-  if (!forwarding.reason.empty()) headers.text(reason_header, forwarding.reason);
-  headers.text(error_header, shortened(forwarding.error));
+  amqp::TableBuilder headers = kept_headers(changed);
+  headers.integer(event_header::attempt, forwarding.attempt);
+  headers.text(event_header::exchange, event.exchange);
+  headers.text(event_header::routing_key, event.routing_key);
+  headers.text(event_header::queue, forwarding.queue);
+  if (!forwarding.reason.empty()) headers.text(event_header::reason, forwarding.reason);
+  headers.text(event_header::error, shortened(forwarding.error));
   changed.headers = headers.table();
   changed.delivery_mode = 2;
   changed.message_id = forwarding.id;
   changed.expiration.reset();  // its own would let it fall out of a queue of ours
+  std::string bytes;
+  amqp::append_properties(bytes, changed);
+  return bytes;
+}
+
+std::string replayed_properties(std::string_view properties) {
+  amqp::Properties changed = amqp::parse_properties(properties).properties;
+  amqp::TableBuilder headers = kept_headers(changed);
+  // It comes through the default exchange; these still say what it is.
+  for (const std::string_view key : {event_header::exchange, event_header::routing_key}) {
+    if (const auto value = changed.headers ? amqp::find(*changed.headers, key) : std::nullopt) headers.add(key, *value);
+  }
+  changed.headers = headers.table();
+  changed.delivery_mode = 2;
   std::string bytes;
   amqp::append_properties(bytes, changed);
   return bytes;

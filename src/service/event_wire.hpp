@@ -12,11 +12,24 @@
 
 namespace tutti::detail {
 
+// What an event carries that was put aside.
+namespace event_header {
+inline constexpr std::string_view attempt = "tutti.attempt";
+inline constexpr std::string_view exchange = "tutti.exchange";
+inline constexpr std::string_view routing_key = "tutti.routing-key";
+inline constexpr std::string_view queue = "tutti.queue";
+inline constexpr std::string_view reason = "tutti.reason";
+inline constexpr std::string_view error = "tutti.error";
+}  // namespace event_header
+
 [[nodiscard]] std::string exchange_of(std::string_view source_service);  // "orders.events"
 
 // "evt-orders-placed--payments.on_placed" (pool), "evt-orders-placed" (singleton), and for a broadcast the pool's name
 // with the instance behind it. Throws tutti::Error(failed_precondition) for a name that is too long for the wire.
 [[nodiscard]] std::string queue_of(const Subscription& subscription, std::string_view instance);
+// What all instances have in common of it.
+[[nodiscard]] std::string shared_queue_of(const Subscription& subscription);
+[[nodiscard]] std::string handler_name_of(const Subscription& subscription);  // "on_placed"
 // The same for all instances: what is given up lies in one queue.
 [[nodiscard]] std::string dead_queue_of(const Subscription& subscription);  // "tutti.dead.evt-..."
 [[nodiscard]] std::string retry_queue_of(std::string_view queue,
@@ -51,5 +64,7 @@ struct Forwarding {
 // The message's own properties and headers stay; ours are added or replaced.
 [[nodiscard]] std::string forwarded_properties(std::string_view properties, const ReceivedEvent& event,
                                                const Forwarding& forwarding);
+// Of a dead letter that begins anew: as it was first published, and where.
+[[nodiscard]] std::string replayed_properties(std::string_view properties);
 
 }  // namespace tutti::detail

@@ -17,6 +17,7 @@
 #include "message/json_writer.hpp"
 #include "runtime/shard.hpp"
 #include "service/command_line.hpp"
+#include "service/dead_letters.hpp"
 #include "service/documents.hpp"
 #include "service/process.hpp"
 #include "service/systemd_unit.hpp"
@@ -172,6 +173,29 @@ class Program {
         return reply.status == 200 ? exit_code::drained : exit_code::failed;
       } catch (const Error& error) {
         say(stderr, line_.program + ": " + error.what() + "\n" + nobody_there("tutti.admin.listen", address));
+        return exit_code::failed;
+      }
+    });
+  }
+
+  int dead_letters() {
+    std::string wrong;
+    const DeadLettersCommand command = parse_dead_letters(line_.operands, wrong);
+    if (!wrong.empty()) return bad_usage(wrong);
+    std::vector<DeadQueue> queues;
+    {
+      Described described(*this);
+      queues = dead_queues_of(described.host());
+    }
+    if (queues.empty()) return bad_usage("no service of this binary handles events");
+    if (library_.broker.uri.empty()) {
+      throw Error(Code::failed_precondition, "tutti.broker.uri is not set; without a broker an event that is given up is in the log only");
+    }
+    return in_host([&](Host& host) {
+      try {
+        return run_dead_letters(host, queues, command, stdout, stderr);
+      } catch (const Error& error) {
+        say(stderr, line_.program + ": " + error.what() + "\n");
         return exit_code::failed;
       }
     });
@@ -368,6 +392,7 @@ int run_command(CommandLine line, std::vector<Composed> services) {
     if (command == "contract") return program.contract();
     if (command == "call") return program.call();
     if (command == "health") return program.health();
+    if (command == "dead-letters") return program.dead_letters();
     if (command == "systemd") return program.systemd();
     return program.bad_usage("\"" + command + "\" is no command");
   } catch (const settings::Failure& failure) {

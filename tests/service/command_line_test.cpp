@@ -27,6 +27,13 @@ TEST(CommandLine, tells_operands_from_flags_and_their_values) {
   EXPECT_EQ(line.flags, (std::vector<std::string>{"--settings", "s.yaml"}));
 }
 
+TEST(CommandLine, takes_a_commands_own_flags_for_operands) {
+  const CommandLine line = parsed({"payments", "dead-letters", "replay", "--all", "--settings", "s.yaml", "--json"});
+
+  EXPECT_EQ(line.operands, (std::vector<std::string>{"replay", "--all", "--json"}));
+  EXPECT_EQ(line.flags, (std::vector<std::string>{"--settings", "s.yaml"}));
+}
+
 TEST(CommandLine, knows_help_and_version_anywhere) {
   EXPECT_EQ(parsed({"payments", "call", "--help"}).command, "help");
   EXPECT_EQ(parsed({"payments", "--version"}).command, "version");
