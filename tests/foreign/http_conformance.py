@@ -1,45 +1,19 @@
-"""HTTP/1.1 as a stranger would send it: well-formed, malformed, smuggled, too large and too slow requests, and what must
-come back. Usage: http_conformance.py WIRE_SERVICE [unittest arguments]
+"""HTTP/1.1 as a stranger would send it: well-formed requests, cut anywhere, too slow, half closed, and what must come back; what
+must be refused is in http_smuggling.py. Usage: http_conformance.py WIRE_SERVICE [unittest arguments]
 
-Each row: a name, the bytes, and what is expected: the statuses in order and what becomes of the connection.
-  "200 200 keep"   two answers, and the connection serves one more request: nothing of the bytes was taken for another
-  "400 close"      one answer, then the server ends the connection. A request that is refused is followed by another one
-                   (SMUGGLED) in the same write: an answer to that would be a request smuggled in
-  "400|501 close"  either
+Each row: a name, the bytes, and what is expected (http_wire.check).
 """
 import socket
 import sys
 import threading
 import unittest
 
+from http_wire import JSON, Answers, check, chunked, get, post, raw_chunks
 from running_service import Service
 
 BINARY = sys.argv.pop(1)
 SETTINGS = {"http.request_line_bytes_max": 2000, "http.header_bytes_max": 4000, "http.header_count_max": 20, "http.body_bytes_max": 1000,
             "http.stream_bytes_max": 5000, "http.header_timeout": "1s", "http.body_timeout": "1s", "http.idle_timeout": "2s"}
-
-JSON = b'{"text":"a","number":1}'
-SMUGGLED = b"GET /greet/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-def get(target=b"/greet/a", *headers, version=b"HTTP/1.1", method=b"GET", host=b"a"):
-    lines = [method + b" " + target + b" " + version] + ([b"Host: " + host] if host is not None else []) + list(headers)
-    return b"\r\n".join(lines) + b"\r\n\r\n"
-
-
-def post(*headers, body=JSON, target=b"/echo", length=True, version=b"HTTP/1.1"):
-    sized = [b"Content-Length: %d" % len(body)] if length else []
-    return get(target, b"Content-Type: application/json", *sized, *headers, method=b"POST", version=version) + body
-
-
-def chunked(*chunks, coding=b"Transfer-Encoding: chunked", end=b"0\r\n\r\n", headers=(), target=b"/echo", version=b"HTTP/1.1"):
-    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + end
-    return post(coding, *headers, body=b"", length=False, target=target, version=version) + body
-
-
-def raw_chunks(body):
-    return post(b"Transfer-Encoding: chunked", body=b"", length=False) + body
-
 
 VALID = [
     ("get", get(), "200 keep"),
@@ -84,177 +58,6 @@ VALID = [
     ("a wrong content type", get(b"/echo", b"Content-Type: text/csv", b"Content-Length: 1", method=b"POST") + b"a", "415 keep"),
     ("malformed json", post(body=b"{"), "400 keep"),
 ]
-REFUSED = [
-    # the request line
-    ("two spaces", get(b" /greet/a"), "400 close"),
-    ("a tab for a space", b"GET\t/greet/a\tHTTP/1.1\r\nHost: a\r\n\r\n", "400 close"),
-    ("a space at the end of the line", b"GET /greet/a HTTP/1.1 \r\nHost: a\r\n\r\n", "400 close"),
-    ("a space in the target", get(b"/greet/a b"), "400 close"),
-    ("no version", b"GET /greet/a\r\nHost: a\r\n\r\n", "400 close"),
-    ("no target", b"GET HTTP/1.1\r\nHost: a\r\n\r\n", "400 close"),
-    ("a version of lower case", get(version=b"http/1.1"), "400 close"),
-    ("a version of three digits", get(version=b"HTTP/1.10"), "400|505 close"),
-    ("a version without a point", get(version=b"HTTP/11"), "400 close"),
-    ("http/2.0", get(version=b"HTTP/2.0"), "505 close"),
-    ("http/0.9", get(version=b"HTTP/0.9"), "400|505 close"),
-    ("the preface of http/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400|505 close"),
-    ("a target without a slash", get(b"greet/a"), "400 close"),
-    ("a fragment", get(b"/greet/a#b"), "400 close"),
-    ("bytes above 127 in the target", get(b"/greet/\xc3\xa9"), "400 close"),
-    ("a control character in the target", get(b"/greet/\x01"), "400 close"),
-    ("NUL in the target", get(b"/greet/\x00"), "400 close"),
-    ("asterisk for another method than options", get(b"*"), "400 close"),
-    ("a method with a bad character", get(method=b"GE(T"), "400 close"),
-    ("an empty method", get(method=b""), "400 close"),
-    ("connect", b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", "400|501 close"),
-    ("trace", get(method=b"TRACE"), "501 close"),
-    ("a carriage return in the line", b"GET /greet/a\r HTTP/1.1\r\nHost: a\r\n\r\n", "400 close"),
-    # line ends and header fields
-    ("bare LF behind the request line", b"GET /greet/a HTTP/1.1\nHost: a\r\n\r\n", "400 close"),
-    ("bare LF behind a field", b"GET /greet/a HTTP/1.1\r\nHost: a\nX-A: b\r\n\r\n", "400 close"),
-    ("bare LF at the end of the head", b"GET /greet/a HTTP/1.1\r\nHost: a\r\n\n", "400 close"),
-    ("bare CR in a value", get(b"/greet/a", b"X-A: b\rc"), "400 close"),
-    ("a folded field", get(b"/greet/a", b"X-A: b\r\n c"), "400 close"),
-    ("a folded field by a tab", get(b"/greet/a", b"X-A: b\r\n\tTransfer-Encoding: chunked"), "400 close"),
-    ("a space before the first field", b"GET /greet/a HTTP/1.1\r\n Host: a\r\n\r\n", "400 close"),
-    ("a space before the colon", get(b"/greet/a", b"X-A : b"), "400 close"),
-    ("a tab before the colon", get(b"/greet/a", b"Content-Length\t: 3"), "400 close"),
-    ("no colon", get(b"/greet/a", b"X-A"), "400 close"),
-    ("no name", get(b"/greet/a", b": b"), "400 close"),
-    ("a space in a name", get(b"/greet/a", b"X A: b"), "400 close"),
-    ("NUL in a name", get(b"/greet/a", b"X\x00A: b"), "400 close"),
-    ("NUL in a value", get(b"/greet/a", b"X-A: b\x00c"), "400 close"),
-    ("a control character in a value", get(b"/greet/a", b"X-A: \x0b"), "400 close"),
-    ("DEL in a value", get(b"/greet/a", b"X-A: \x7f"), "400 close"),
-    ("bytes above 127 in a name", get(b"/greet/a", b"X-\xff: b"), "400 close"),
-    # host
-    ("no host", get(host=None), "400 close"),
-    ("two hosts", get(b"/greet/a", b"Host: a"), "400 close"),
-    ("two hosts in one field", get(host=b"a, b"), "400 close"),
-    ("a host with a path", get(host=b"a/b"), "400 close"),
-    ("a host with a user", get(host=b"user@a"), "400 close"),
-    ("a host with a bad port", get(host=b"a:x"), "400 close"),
-    ("a host with a space", get(host=b"a b"), "400 close"),
-    # framing
-    ("two lengths that differ", post(b"Content-Length: 3"), "400 close"),
-    ("two lengths that agree", post(b"Content-Length: %d" % len(JSON)), "400 close"),
-    ("a list of lengths", post(b"Content-Length: 3, 3", length=False), "400 close"),
-    ("a length with a sign", post(b"Content-Length: +23", length=False), "400 close"),
-    ("a negative length", post(b"Content-Length: -1", length=False), "400 close"),
-    ("a length in hexadecimal", post(b"Content-Length: 0x17", length=False), "400 close"),
-    ("a length with a space within", post(b"Content-Length: 2 3", length=False), "400 close"),
-    ("a length that is empty", post(b"Content-Length:", length=False), "400 close"),
-    ("a length with a point", post(b"Content-Length: 23.0", length=False), "400 close"),
-    ("a length over 64 bits", post(b"Content-Length: 18446744073709551639", length=False), "400|413 close"),
-    ("a length in another script", post("Content-Length: ٢٣".encode(), length=False), "400 close"),
-    ("length and chunked", post(b"Transfer-Encoding: chunked"), "400 close"),
-    ("chunked and length", chunked(JSON, headers=(b"Content-Length: 5",)), "400 close"),
-    ("chunked twice", chunked(JSON, coding=b"Transfer-Encoding: chunked, chunked"), "400 close"),
-    ("chunked in two fields", chunked(JSON, headers=(b"Transfer-Encoding: chunked",)), "400 close"),
-    ("chunked that is not the last", chunked(JSON, coding=b"Transfer-Encoding: chunked, identity"), "400|501 close"),
-    ("gzip", chunked(JSON, coding=b"Transfer-Encoding: gzip, chunked"), "400|501 close"),
-    ("identity", chunked(JSON, coding=b"Transfer-Encoding: identity"), "400|501 close"),
-    ("a name like chunked", chunked(JSON, coding=b"Transfer-Encoding: xchunked"), "400|501 close"),
-    ("chunked behind a vertical tab", chunked(JSON, coding=b"Transfer-Encoding: \x0bchunked"), "400 close"),
-    ("chunked in quotes", chunked(JSON, coding=b'Transfer-Encoding: "chunked"'), "400|501 close"),
-    ("an empty coding", chunked(JSON, coding=b"Transfer-Encoding:"), "400|501 close"),
-    ("chunked with http/1.0", chunked(JSON, version=b"HTTP/1.0"), "400 close"),
-    ("chunked with a space before the colon", chunked(JSON, coding=b"Transfer-Encoding : chunked"), "400 close"),
-    # chunks
-    ("a size that is no number", raw_chunks(b"x\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("no size", raw_chunks(b"\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("a size with 0x", raw_chunks(b"0x17\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("a negative size", raw_chunks(b"-1\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("a size with a sign", raw_chunks(b"+17\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("a space before the size", raw_chunks(b" 17\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("a space behind the size", raw_chunks(b"17 \r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("a size over 64 bits", raw_chunks(b"10000000000000017\r\n" + JSON + b"\r\n0\r\n\r\n"), "400|413 close"),
-    ("bare LF behind the size", raw_chunks(b"17\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("bare LF in an extension", raw_chunks(b"17;a\nb\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("bare CR in an extension", raw_chunks(b"17;a\rb\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("a chunk longer than its size", raw_chunks(b"16\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    ("no line end behind a chunk", raw_chunks(b"17\r\n" + JSON + b"0\r\n\r\n"), "400 close"),
-    ("bare LF behind a chunk", raw_chunks(b"17\r\n" + JSON + b"\n0\r\n\r\n"), "400 close"),
-    ("a folded trailer", chunked(JSON, end=b"0\r\nX-A: b\r\n c\r\n\r\n"), "400 close"),
-    ("a length among the trailers", chunked(JSON, end=b"0\r\nContent-Length: 5\r\n\r\n"), "400 close"),
-    ("a trailer without a colon", chunked(JSON, end=b"0\r\nnonsense\r\n\r\n"), "400 close"),
-    ("a long extension", raw_chunks(b"17;" + b"a" * 20000 + b"\r\n" + JSON + b"\r\n0\r\n\r\n"), "400 close"),
-    # limits
-    ("a long target", get(b"/greet/" + b"a" * 3000), "414 close"),
-    ("a long field", get(b"/greet/a", b"X-A: " + b"a" * 5000), "431 close"),
-    ("many fields", get(b"/greet/a", *[b"X-%d: a" % i for i in range(30)]), "431 close"),
-    ("a long body", post(body=b"x" * 1001), "413 close"),
-    ("a long chunked body", chunked(b"x" * 600, b"x" * 600), "413 close"),
-    ("a long upload", post(body=b"x" * 5001, target=b"/upload"), "413 close"),
-    ("many trailers", chunked(JSON, end=b"0\r\n" + b"".join(b"X-%d: a\r\n" % i for i in range(200)) + b"\r\n"), "400|431 close"),
-    # something else entirely
-    ("a TLS client's hello", b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(range(160)), "400 close"),
-    ("zeros", bytes(64), "400 close"),
-    ("an expectation that nobody knows", post(b"Expect: a-miracle"), "417 any"),
-]
-
-
-class Answers:
-    """Reads answers off a socket as RFC 9112 frames them."""
-
-    def __init__(self, connection):
-        self.connection = connection
-        self.bytes = b""
-
-    def more(self):
-        got = self.connection.recv(65536)
-        self.bytes += got
-        return bool(got)
-
-    def next(self, method=b"GET"):
-        """(status, headers, body), or None at the end."""
-        while b"\r\n\r\n" not in self.bytes:
-            if not self.more():
-                assert not self.bytes, f"an answer broke off: {self.bytes!r}"
-                return None
-        head, self.bytes = self.bytes.split(b"\r\n\r\n", 1)
-        first, *fields = head.split(b"\r\n")
-        version, status = first.split(b" ", 2)[:2]
-        assert version == b"HTTP/1.1", first
-        headers = {}
-        for field in fields:
-            name, value = field.split(b":", 1)
-            assert name.lower() not in headers or name.lower() == b"set-cookie", f"{name} comes twice: {head!r}"
-            headers[name.lower()] = value.strip()
-        status = int(status)
-        body = b""
-        if status >= 200:
-            assert b"date" in headers, head
-            if method != b"HEAD" and status not in (204, 304):
-                body = self.body(headers)
-        return status, headers, body
-
-    def body(self, headers):
-        if headers.get(b"transfer-encoding") == b"chunked":
-            body = b""
-            while True:
-                size = int(self.line(), 16)
-                body += self.take(size)
-                assert self.line() == b""
-                if size == 0:
-                    return body
-        return self.take(int(headers[b"content-length"]))
-
-    def line(self):
-        while b"\r\n" not in self.bytes:
-            assert self.more()
-        line, self.bytes = self.bytes.split(b"\r\n", 1)
-        return line
-
-    def take(self, size):
-        while len(self.bytes) < size:
-            assert self.more()
-        taken, self.bytes = self.bytes[:size], self.bytes[size:]
-        return taken
-
-
-def methods_in(request):
-    return [line.split(b" ")[0] for line in request.split(b"\r\n") if line.endswith(b" HTTP/1.1")]
 
 
 class Conformance(unittest.TestCase):
@@ -262,32 +65,10 @@ class Conformance(unittest.TestCase):
     def setUpClass(cls):
         cls.service = cls.enterClassContext(Service(BINARY, **SETTINGS))
 
-    def check(self, name, request, expected, refused):
-        *statuses, fate = expected.split(" ")
-        with self.subTest(name), self.service.connect() as connection:
-            connection.sendall(request + (SMUGGLED if refused else b""))
-            answers = Answers(connection)
-            methods = methods_in(request)
-            for i, status in enumerate(statuses):
-                method = methods[i] if i < len(methods) else b"GET"
-                answer = answers.next(method)
-                self.assertIsNotNone(answer, f"no answer, expected {status}")
-                self.assertIn(str(answer[0]), status.split("|"), answer)
-                if fate == "close" and i + 1 == len(statuses):
-                    self.assertEqual(answer[1].get(b"connection"), b"close", answer)
-            if fate == "close":
-                self.assertIsNone(answers.next(), "the connection goes on")
-            if fate == "keep":
-                connection.sendall(get(b"/greet/still-here"))
-                self.assertIn(b"still-here", answers.next()[2])
-
     def test_valid_requests_are_served(self):
         for name, request, expected in VALID:
-            self.check(name, request, expected, refused=False)
-
-    def test_what_is_refused_smuggles_nothing_in(self):
-        for name, request, expected in REFUSED:
-            self.check(name, request, expected, refused=True)
+            with self.subTest(name), self.service.connect() as connection:
+                check(self, connection, request, expected)
 
     def test_requests_cut_anywhere_are_understood_alike(self):
         request = chunked(JSON[:5], JSON[5:], end=b"0\r\nX-Sum: 1\r\n\r\n") + get()

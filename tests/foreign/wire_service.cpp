@@ -56,6 +56,8 @@ inline constexpr tutti::Method<About(Name)> about{service, "about", tutti::get("
 inline constexpr tutti::Method<tutti::Stream<Item>(Count)> count{service, "count", tutti::get("/count/{upto}")};
 inline constexpr tutti::Method<Size(tutti::Stream<tutti::Bytes>)> upload{service, "upload", tutti::post("/upload")};
 
+constexpr tutti::EmbeddedFile pages[] = {{.path = "page.txt", .content_type = "text/plain", .content = "0123456789"}};
+
 // 32 hexadecimal digits.
 std::string trace_of(const tutti::Context& context) {
   std::string digits;
@@ -105,6 +107,7 @@ int main(int argc, char** argv) {
            while (const auto piece = body.next()) size.bytes += static_cast<std::int64_t>(piece->size());
            return size;
          });
+         app.files("/static", pages);
          // Answers without reading its body.
          app.raw("POST", "/unread", [](tutti::Request&, tutti::Responder& reply) {
            reply.status(403).send("not for you\n", "text/plain");
