@@ -11,7 +11,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Lowest first; a folder may include itself and those before it. The build links in the same order.
-LAYERS = ["world", "message", "runtime", "wire", "settings", "net", "observe", "client", "database", "bus", "service", "testing"]
+LAYERS = ["world", "message", "runtime", "wire", "settings", "net", "observe", "bus", "client", "database", "service", "testing"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 
 
