@@ -5,21 +5,6 @@
 namespace tutti::wire::http1 {
 namespace {
 
-// qvalue in thousandths: "0", "1", "0.5", "1.000". -1 if malformed.
-int weight_of(std::string_view text) noexcept {
-  if (text.empty() || (text[0] != '0' && text[0] != '1') || text.size() > 5) return -1;
-  int weight = (text[0] - '0') * 1000;
-  if (text.size() == 1) return weight;
-  if (text[1] != '.') return -1;
-  int power = 100;
-  for (char c : text.substr(2)) {
-    if (!is(c, character::digit)) return -1;
-    weight += (c - '0') * power;
-    power /= 10;
-  }
-  return weight <= 1000 ? weight : -1;
-}
-
 struct Range {
   std::string_view type;
   std::string_view subtype;
@@ -67,6 +52,20 @@ int weight_for(std::string_view accept, const MediaType& offer) noexcept {
 }
 
 }  // namespace
+
+int weight_of(std::string_view text) noexcept {
+  if (text.empty() || (text[0] != '0' && text[0] != '1') || text.size() > 5) return -1;
+  int weight = (text[0] - '0') * 1000;
+  if (text.size() == 1) return weight;
+  if (text[1] != '.') return -1;
+  int power = 100;
+  for (char c : text.substr(2)) {
+    if (!is(c, character::digit)) return -1;
+    weight += (c - '0') * power;
+    power /= 10;
+  }
+  return weight <= 1000 ? weight : -1;
+}
 
 bool MediaType::is(std::string_view full) const noexcept {
   const std::size_t slash = full.find('/');

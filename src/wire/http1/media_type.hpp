@@ -23,6 +23,9 @@ struct MediaType {
 // application/json and everything that ends in "+json".
 [[nodiscard]] bool is_json(const MediaType& media) noexcept;
 
+// A weight (RFC 9110 section 12.4.2), "0.5", in thousandths; -1 if it is malformed.
+[[nodiscard]] int weight_of(std::string_view text) noexcept;
+
 // The index of what the client likes best among `offered` (the first of equals; an empty Accept takes the first);
 // nothing: 406. A member that is malformed counts for nothing.
 [[nodiscard]] std::optional<std::size_t> preferred(std::string_view accept,

@@ -7,11 +7,13 @@
 #include <cstdlib>
 #include <string>
 
+#include "wire/http1/content_coding.hpp"
 #include "wire/http1/cookie.hpp"
 #include "wire/http1/date.hpp"
 #include "wire/http1/etag.hpp"
 #include "wire/http1/forwarded.hpp"
 #include "wire/http1/media_type.hpp"
+#include "wire/http1/range.hpp"
 #include "wire/http1/router.hpp"
 #include "wire/http1/sse.hpp"
 #include "wire/trace_context.hpp"
@@ -51,6 +53,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   (void)parse_cidr(text);
   (void)none_match_has(text, "\"a\"");
   (void)parse_http_date(text);
+  (void)accepts_gzip(text);
+  for (const ByteRange& range : parse_ranges(text, 1000).list) {
+    if (range.first > range.last || range.last >= 1000) std::abort();
+  }
   (void)tutti::wire::parse_traceparent(text);
   if (!tutti::wire::is_tracestate(tutti::wire::tracestate_with("tutti", "1", text))) std::abort();
   EventReader events;
