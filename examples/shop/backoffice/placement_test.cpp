@@ -136,6 +136,23 @@ std::string refusal(const std::function<void()>& call) {
   }
 }
 
+TEST(Placement, gives_the_money_of_a_cancelled_order_back) {
+  for (const Where where : {Where::bed, Where::together}) {  // apart, events need a broker
+    SCOPED_TRACE(names[static_cast<int>(where)]);
+    Shop shop(where);
+    const auto order = shop.place("mug", good_card, "k");
+    EXPECT_EQ(shop.stage->call(orders::cancel, {.id = order.id}).state, State::cancelled);
+    const auto refunded = [&] {
+      return shop.ask("payments.ledger", "select cast(sum(refunded) as text) from receipts");
+    };
+    for (int look = 0; look < 1000 && refunded() != "1"; ++look) {
+      shop.stage->run([](tutti::Caller&) { tutti::sleep(std::chrono::milliseconds(5)); });
+    }
+    EXPECT_EQ(refunded(), "1");
+    EXPECT_EQ(shop.stage->call(payments::refund, {.order_id = order.id}).amount_minor, 900);
+  }
+}
+
 TEST(Placement, refuses_with_the_contracts_own_errors) {
   everywhere([](Shop& shop) {
     const auto paid = shop.place("mug", good_card, "k");

@@ -8,7 +8,8 @@ namespace orders {
 // placed: stored, the payment is not settled yet. The service settles it by itself, also after a crash.
 // unclear: payments could not say whether the money was taken, however often it was asked. Paying again settles it, and
 // takes no money a second time.
-enum class State { placed, paid, declined, unclear };
+// cancelled: the end of an order. What was paid for it is given back.
+enum class State { placed, paid, declined, unclear, cancelled };
 
 using Card = tutti::Pattern<"[0-9]{12,19}">;
 
@@ -28,12 +29,16 @@ struct Order {
   std::int64_t total_minor = 0;
   State state = State::placed;
   std::string reason = "";  // why a payment was declined or is unclear
+  std::int64_t revision = 1;  // grows with each change: who hears of an order late or twice sees it by this
 };
 struct Pay {
   tutti::Text<1, 64> id;
   Card card;
 };
 struct Get {
+  tutti::Text<1, 64> id;
+};
+struct Cancel {
   tutti::Text<1, 64> id;
 };
 struct UnknownOrder {
@@ -70,7 +75,14 @@ inline constexpr tutti::Method<Order(Pay), tutti::Throws<UnknownOrder, NotPayabl
     service, "pay", tutti::post("/orders/{id}/payment"), {.deadline = std::chrono::seconds(10)}};
 inline constexpr tutti::Method<Order(Get), tutti::Throws<UnknownOrder>> get{
     service, "get", tutti::get("/orders/{id}"), {.repeat = tutti::Repeat::safe}};
+// Cancelling a second time changes nothing.
+inline constexpr tutti::Method<Order(Cancel), tutti::Throws<UnknownOrder>> cancel{
+    service, "cancel", tutti::post("/orders/{id}/cancellation")};
+
+// What becomes of an order. Each comes with the change that it tells of, at least once.
 inline constexpr tutti::Event<Order> placed{service, "placed"};
 inline constexpr tutti::Event<Order> paid{service, "paid"};
+inline constexpr tutti::Event<Order> unpaid{service, "unpaid"};  // declined or unclear
+inline constexpr tutti::Event<Order> cancelled{service, "cancelled"};
 
 }  // namespace orders

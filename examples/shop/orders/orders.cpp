@@ -47,9 +47,9 @@ Order Orders::place(const Place& request, const tutti::Context& context) {
 
 Order Orders::pay(const Pay& request) {
   const auto changed = db_.run(
-      "update orders set state = ?, reason = '', card = ?, attempt = attempt + 1, failures = 0, touched = ? where id = "
-      "? "
-      "and state in (?, ?)",
+      "update orders set state = ?, reason = '', card = ?, attempt = attempt + 1, failures = 0, touched = ?, revision "
+      "= "
+      "revision + 1 where id = ? and state in (?, ?)",
       State::placed, request.card, clock_.now(), request.id, State::declined, State::unclear);
   if (changed == 0) {
     const auto order = get({request.id});
@@ -62,6 +62,18 @@ Order Orders::get(const Get& request) {
   auto order = db_.one<Order>("select * from orders where id = ?", request.id);
   if (!order) throw UnknownOrder{request.id};
   return *order;
+}
+
+// A payment that is under way is not stopped by this: payments gives it back when it hears of the cancellation, or
+// takes no money any more.
+Order Orders::cancel(const Cancel& request) {
+  db_.transaction([&](tutti::Transaction& t) {
+    const auto changed = t.run(
+        "update orders set state = ?, reason = '', card = '', revision = revision + 1 where id = ? and state <> ?",
+        State::cancelled, request.id, State::cancelled);
+    if (changed == 1) t.publish(cancelled, *t.one<Order>("select * from orders where id = ?", request.id));
+  });
+  return get({request.id});
 }
 
 // A timer: finishes what a crash, or payments being down, left behind.
@@ -136,10 +148,12 @@ Order Orders::give_up(const std::string& id, int attempt) {
 // The card is kept only while it is needed.
 Order Orders::mark(const std::string& id, int attempt, State state, const std::string& reason) {
   db_.transaction([&](tutti::Transaction& t) {
-    const auto changed =
-        t.run("update orders set state = ?, reason = ?, card = '' where id = ? and attempt = ? and state = ?", state,
-              reason, id, attempt, State::placed);
-    if (changed == 1 && state == State::paid) t.publish(paid, *t.one<Order>("select * from orders where id = ?", id));
+    const auto changed = t.run(
+        "update orders set state = ?, reason = ?, card = '', revision = revision + 1 where id = ? and attempt = ? and "
+        "state = ?",
+        state, reason, id, attempt, State::placed);
+    if (changed == 0) return;  // cancelled meanwhile, or another attempt was faster
+    t.publish(state == State::paid ? paid : unpaid, *t.one<Order>("select * from orders where id = ?", id));
   });
   return get({id});
 }
@@ -150,6 +164,7 @@ void compose(tutti::App& app) {
   app.serve(place, orders, &Orders::place);
   app.serve(pay, orders, &Orders::pay);
   app.serve(get, orders, &Orders::get);
+  app.serve(cancel, orders, &Orders::cancel);
   app.every(std::chrono::seconds(5), orders, &Orders::settle);
 }
 

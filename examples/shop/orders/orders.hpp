@@ -23,6 +23,7 @@ class Orders {
   Order place(const Place& request, const tutti::Context& context);
   Order pay(const Pay& request);
   Order get(const Get& request);
+  Order cancel(const Cancel& request);
   void settle();
 
  private:

@@ -86,4 +86,48 @@ TEST_F(OrdersTest, settles_the_others_past_an_order_that_is_stuck) {
   EXPECT_EQ(bed.call(orders::get, {.id = other.id}).state, orders::State::paid);
 }
 
+TEST_F(OrdersTest, announces_what_becomes_of_an_order) {
+  const auto order = bed.call(orders::place, two_mugs, {.idempotency_key = "k"});
+  bed.settle();
+  ASSERT_EQ(bed.published(orders::placed).size(), 1u);
+  ASSERT_EQ(bed.published(orders::paid).size(), 1u);
+  EXPECT_EQ(bed.published(orders::paid).front().id, order.id);
+  EXPECT_GT(bed.published(orders::paid).front().revision, bed.published(orders::placed).front().revision);
+  EXPECT_TRUE(bed.published(orders::cancelled).empty());
+}
+
+TEST_F(OrdersTest, announces_that_an_order_is_not_paid) {
+  bed.fake(payments::charge, [](const payments::Charge&) -> payments::Receipt {
+    throw payments::Declined{"the bank refuses this card"};
+  });
+  (void)bed.call(orders::place, two_mugs, {.idempotency_key = "k"});
+  bed.settle();
+  ASSERT_EQ(bed.published(orders::unpaid).size(), 1u);
+  EXPECT_EQ(bed.published(orders::unpaid).front().reason, "the bank refuses this card");
+  EXPECT_TRUE(bed.published(orders::paid).empty());
+}
+
+TEST_F(OrdersTest, cancels_once) {
+  const auto order = bed.call(orders::place, two_mugs, {.idempotency_key = "k"});
+  EXPECT_EQ(bed.call(orders::cancel, {.id = order.id}).state, orders::State::cancelled);
+  EXPECT_EQ(bed.call(orders::cancel, {.id = order.id}).state, orders::State::cancelled);
+  bed.settle();
+  EXPECT_EQ(bed.published(orders::cancelled).size(), 1u);
+  EXPECT_THROW((void)bed.call(orders::pay, {.id = order.id, .card = two_mugs.card}), orders::NotPayable);
+  EXPECT_THROW((void)bed.call(orders::cancel, {.id = "none"}), orders::UnknownOrder);
+}
+
+// The order stays cancelled, and payments decides about the money.
+TEST_F(OrdersTest, stays_cancelled_when_its_payment_ends_later) {
+  bed.run([&](tutti::Caller& call) {
+    bed.fake(payments::charge, [&](const payments::Charge& charge) -> payments::Receipt {
+      (void)call(orders::cancel, {.id = charge.order_id});
+      return {.id = "r", .order_id = charge.order_id, .amount_minor = charge.amount_minor, .at = {}};
+    });
+    EXPECT_EQ(call(orders::place, two_mugs, {.idempotency_key = "k"}).state, orders::State::cancelled);
+  });
+  bed.advance(1min);
+  EXPECT_TRUE(bed.published(orders::paid).empty());
+}
+
 }  // namespace

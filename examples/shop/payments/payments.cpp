@@ -8,6 +8,9 @@ Receipt Payments::charge(const Charge& request, const tutti::Context& context) {
   return ledger_.once(context, [&](tutti::Transaction& t) {
     // Whoever asks, and with whatever key: an order is charged once.
     if (auto earlier = t.one<Receipt>("select * from receipts where order_id = ?", request.order_id)) return *earlier;
+    if (t.one<int>("select 1 from cancellations where order_id = ?", request.order_id)) {
+      throw Declined{"the order is cancelled"};
+    }
     if (request.card.ends_with(settings_.declined_ending)) throw Declined{"the bank refuses this card"};
     if (request.amount_minor > settings_.limit_minor) throw Declined{"the amount is over the card's limit"};
 
@@ -27,11 +30,19 @@ Receipt Payments::refund(const Refund& request) {
   });
 }
 
+void Payments::on_cancelled(const orders::Order& order) {
+  ledger_.transaction([&](tutti::Transaction& t) {
+    t.run("insert or ignore into cancellations (order_id) values (?)", order.id);
+    t.run("update receipts set refunded = ? where order_id = ?", true, order.id);
+  });
+}
+
 void compose(tutti::App& app) {
   auto& payments = app.make<Payments>(app.settings<Settings>(), app.database("ledger", {.migrations = migrations}),
                                       app.random(), app.clock());
   app.serve(charge, payments, &Payments::charge);
   app.serve(refund, payments, &Payments::refund);
+  app.on(orders::cancelled, payments, &Payments::on_cancelled);
 }
 
 }  // namespace payments

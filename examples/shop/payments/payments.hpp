@@ -3,6 +3,7 @@
 
 #include <tutti/tutti.hpp>
 
+#include "orders/contract.hpp"
 #include "payments/contract.hpp"
 
 namespace payments {
@@ -19,6 +20,8 @@ class Payments {
 
   Receipt charge(const Charge& request, const tutti::Context& context);
   Receipt refund(const Refund& request);
+  // Gives back what was taken for the order, and takes nothing more. A second time changes nothing.
+  void on_cancelled(const orders::Order& order);
 
  private:
   const Settings& settings_;

@@ -1,0 +1,1 @@
+alter table orders add column revision integer not null default 1;
