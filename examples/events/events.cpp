@@ -40,6 +40,7 @@ class Orders {
 void compose(tutti::App& app) {
   auto& orders = app.make<Orders>(app.database("orders", {.migrations = migrations}), app.random());
   app.serve(place, orders, &Orders::place_order);
+  app.announces(placed);
 }
 
 }  // namespace orders

@@ -183,6 +183,13 @@ class App {
     add_subscription(detail::spec_of(event), detail::handler_of<E>(object, member), rules);
   }
 
+  // Events that this service publishes, for its AsyncAPI document: app.announces(placed, cancelled).
+  template <class... Events>
+    requires(sizeof...(Events) > 0)
+  void announces(const Events&... events) {
+    (add_announced(detail::spec_of(events)), ...);
+  }
+
   // A timer on shard 0; it never overlaps itself. The first run is one period after start.
   template <class F>
   void every(std::chrono::nanoseconds period, F&& work) {
@@ -233,6 +240,7 @@ class App {
   void add_arrivals(const detail::ChannelSpec& channel, Arrivals which, detail::Handler handler);
   [[nodiscard]] detail::HubCore& hub_of(const detail::ChannelSpec& channel);
   void add_subscription(const detail::EventSpec& event, detail::Handler handler, EventRules rules);
+  void add_announced(const detail::EventSpec& event);
   void add_timer(std::chrono::nanoseconds period, std::function<void()> work);
   const void* load_settings(const detail::Shape& shape);
 

@@ -36,8 +36,12 @@ void AdminEntry::serve(net::HttpExchange& exchange) {
     const std::string document = sources_.openapi(wire::http1::query_value(head.query, "service").value_or(""));
     if (!document.empty()) return exchange.respond(200, json_type, document);
   }
-  if (head.path == "/") return exchange.respond(200, "text/plain; charset=utf-8", "/livez\n/readyz\n/metrics\n/openapi.json\n/docs\n");
-  exchange.respond(404, "text/plain; charset=utf-8", "nothing is here; try /livez, /readyz, /metrics, /openapi.json or /docs\n");
+  if (head.path == "/asyncapi.json") {
+    const std::string document = sources_.asyncapi(wire::http1::query_value(head.query, "service").value_or(""));
+    if (!document.empty()) return exchange.respond(200, json_type, document);
+  }
+  if (head.path == "/") return exchange.respond(200, "text/plain; charset=utf-8", "/livez\n/readyz\n/metrics\n/openapi.json\n/asyncapi.json\n/docs\n");
+  exchange.respond(404, "text/plain; charset=utf-8", "nothing is here; try /livez, /readyz, /metrics, /openapi.json, /asyncapi.json or /docs\n");
 }
 
 void AdminEntry::answer_readiness(net::HttpExchange& exchange) {

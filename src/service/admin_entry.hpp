@@ -20,6 +20,7 @@ class AdminEntry final : public net::HttpService {
     std::function<std::vector<std::string>()> remarks;        // told with readiness, but no reason against it
     std::function<std::string()> metrics;                     // Prometheus text
     std::function<std::string(std::string_view service)> openapi;  // "" : the first service; empty result: no such service
+    std::function<std::string(std::string_view service)> asyncapi;
     std::function<std::string()> docs;                        // HTML
   };
   explicit AdminEntry(Sources sources) : sources_(std::move(sources)) {}

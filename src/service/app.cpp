@@ -77,6 +77,13 @@ void App::add_subscription(const detail::EventSpec& event, detail::Handler handl
   composition_->subscriptions.push_back(std::move(subscription));
 }
 
+void App::add_announced(const detail::EventSpec& event) {
+  for (const detail::EventSpec* known : composition_->announced) {
+    if (known->name == event.name && known->service->name == event.service->name) return;
+  }
+  composition_->announced.push_back(&event);
+}
+
 void App::add_timer(std::chrono::nanoseconds period, std::function<void()> work) {
   if (period < std::chrono::milliseconds(1)) refuse("a timer of " + quoted(composition_->name()) + " has a period under 1 ms; expected 1 ms or more");
   composition_->timers.push_back({period, std::move(work)});

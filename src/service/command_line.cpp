@@ -17,7 +17,7 @@ CommandLine parse_command_line(std::span<char* const> arguments) {
       line.command = "version";
       return line;
     }
-    if (argument == "--json" || argument == "--all") {  // a command's own, and no settings
+    if (argument == "--json" || argument == "--all" || argument == "--asyncapi") {  // a command's own, and no settings
       line.operands.emplace_back(argument);
     } else if (argument.starts_with("--") && argument.size() > 2) {
       line.flags.emplace_back(argument);
@@ -43,7 +43,7 @@ std::string usage(const CommandLine& line, std::span<const Composed> services) {
   return p + ": the service " + names + "\n\n"
          "  " + p + "                        serve until SIGTERM or SIGINT, then drain\n"
          "  " + p + " settings [json]        the effective settings and where each comes from\n"
-         "  " + p + " contract [SERVICE]     the contract as OpenAPI 3.1\n"
+         "  " + p + " contract [SERVICE]     the contract as OpenAPI 3.1; --asyncapi: its events as AsyncAPI 3.0\n"
          "  " + p + " contract diff OLD.json what changed since OLD.json; exit 1 if a caller would break\n"
          "  " + p + " call METHOD [JSON]     call a running " + first + " (METHOD: \"charge\" or \"" + first + ".charge\")\n"
          "  " + p + " health                 ask the running service's admin port; exit 0 if it is ready\n"

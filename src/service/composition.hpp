@@ -96,6 +96,7 @@ class Composition {
   // Filled by App, read by the entry points after compose().
   std::vector<std::unique_ptr<ServedMethod>> methods;
   std::vector<std::unique_ptr<Subscription>> subscriptions;
+  std::vector<const EventSpec*> announced;  // for the documents
   std::vector<Timer> timers;
   std::vector<std::unique_ptr<ServedChannel>> channels;
   std::vector<std::unique_ptr<RawHandler>> raw_handlers;

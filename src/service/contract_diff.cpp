@@ -1,5 +1,7 @@
-// Two OpenAPI documents of one service, compared as a caller would feel it. What a caller sends (requests) may be asked
-// less of, what it gets (replies) may hold more; the other way round breaks somebody.
+// Two OpenAPI or AsyncAPI documents of one service, compared as the others would feel it. What a caller sends (requests,
+// events that are handled) may be asked less of, what it gets (replies, events that are announced) may hold more; the
+// other way round breaks somebody.
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -73,6 +75,24 @@ class Comparison {
   Comparison(Element before, Element after)
       : before_(before), after_(after), schemas_before_(schemas_of(before)), schemas_after_(schemas_of(after)) {}
 
+  std::vector<ContractDifference> run_events() {
+    const auto old_operations = operations(before_), new_operations = operations(after_);
+    for (const auto& [name, operation] : old_operations) {
+      const auto found = new_operations.find(name);
+      if (found != new_operations.end()) {
+        compare_operation(name, operation, found->second);
+      } else if (name.starts_with(handling)) {
+        compatible(name + " is gone; its queue " + text_at(operation, "x-tutti-queue") + " stays until it is removed");
+      } else {
+        breaking(name + " is gone");
+      }
+    }
+    for (const auto& [name, operation] : new_operations) {
+      if (!old_operations.contains(name)) compatible(name + " is new");
+    }
+    return std::move(found_);
+  }
+
   std::vector<ContractDifference> run() {
     const auto old_methods = methods(before_), new_methods = methods(after_);
     for (const auto& [name, old_method] : old_methods) {
@@ -94,6 +114,46 @@ class Comparison {
     std::string route;
     Element operation;
   };
+
+  static constexpr std::string_view handling = "handle.";  // how the names of such operations begin
+
+  static std::map<std::string, Element> operations(Element document) {
+    const Element all = member(document, "operations");
+    if (all.empty()) throw Error(Code::invalid_argument, "this is no contract: it has no operations");
+    return members(all);
+  }
+
+  // "#/channels/orders.placed/messages/event", and what that refers to.
+  static Element referred(Element document, Element element) {
+    for (int depth = 0; depth < 8; ++depth) {
+      const std::string reference = text_at(element, "$ref");
+      if (!reference.starts_with("#/")) return element;
+      element = document;
+      for (std::size_t at = 2; at <= reference.size() && !element.empty();) {
+        const std::size_t end = std::min(reference.find('/', at), reference.size());
+        element = member(element, reference.substr(at, end - at));
+        at = end + 1;
+      }
+      if (element.empty()) throw Error(Code::invalid_argument, "the contract refers to \"" + reference + "\", which it does not have");
+    }
+    return element;
+  }
+
+  static Element payload_of(Element document, Element operation) {
+    const std::vector<Element> all = items(member(operation, "messages"));
+    return all.empty() ? Element() : member(referred(document, all.front()), "payload");
+  }
+
+  void compare_operation(const std::string& name, Element before, Element after) {
+    const std::string old_address = text_at(referred(before_, member(before, "channel")), "address");
+    const std::string new_address = text_at(referred(after_, member(after, "channel")), "address");
+    if (old_address != new_address) breaking(name + ": its address was " + old_address + " and is " + new_address);
+    const std::string old_queue = text_at(before, "x-tutti-queue"), new_queue = text_at(after, "x-tutti-queue");
+    if (old_queue != new_queue) breaking(name + ": its queue was " + old_queue + " and is " + new_queue + "; what lies in the old one is not handled");
+    const Element old_payload = payload_of(before_, before), new_payload = payload_of(after_, after);
+    if (old_payload.empty() || new_payload.empty()) throw Error(Code::invalid_argument, "the operation " + name + " has no message");
+    compare_schema(name + ": the message", old_payload, new_payload, text_at(after, "action") == "send" ? Side::reply : Side::request);
+  }
 
   void breaking(std::string what) { found_.push_back({Kind::breaking, std::move(what)}); }
   void compatible(std::string what) { found_.push_back({Kind::compatible, std::move(what)}); }
@@ -317,7 +377,12 @@ std::vector<ContractDifference> contract_differences(std::string_view old_docume
     throw Error(Code::invalid_argument, "the old contract is no JSON document; make it with the command contract");
   }
   if (!message::check_json(new_document).empty()) throw Error(Code::internal, "the new contract is no JSON document");
-  return Comparison(message::json_trimmed(old_document), message::json_trimmed(new_document)).run();
+  Comparison comparison(message::json_trimmed(old_document), message::json_trimmed(new_document));
+  return is_asyncapi(old_document) ? comparison.run_events() : comparison.run();
+}
+
+bool is_asyncapi(std::string_view document) {
+  return message::check_json(document).empty() && !member(message::json_trimmed(document), "asyncapi").empty();
 }
 
 }  // namespace tutti::detail

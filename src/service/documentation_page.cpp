@@ -91,8 +91,16 @@ std::string documentation_page(Host& host) {
   out += "contract</title>" + std::string(style) + "</head><body><main>";
   for (const auto& composition : host.compositions()) {
     const std::string name = escaped(composition->name());
-    out += "<h1>" + name + "</h1><p class=soft>contract version " + escaped(composition->service().contract_version) + " · <a href=\"/openapi.json?service=" + name + "\">OpenAPI 3.1</a></p>";
+    out += "<h1>" + name + "</h1><p class=soft>contract version " + escaped(composition->service().contract_version) + " · <a href=\"/openapi.json?service=" + name + "\">OpenAPI 3.1</a> · <a href=\"/asyncapi.json?service=" + name + "\">AsyncAPI 3.0</a></p>";
     for (const auto& served : composition->methods) append_method(out, *served->spec);
+    if (!composition->announced.empty()) {
+      out += "<h2>Events it announces</h2>";
+      for (const EventSpec* event : composition->announced) {
+        out += "<section class=method><h3><code>" + escaped(event->service->name) + "." + escaped(event->name) + "</code></h3>";
+        append_message(out, event->message, "Event");
+        out += "</section>";
+      }
+    }
     if (!composition->subscriptions.empty()) {
       out += "<h2>Events it handles</h2><ul>";
       for (const auto& subscription : composition->subscriptions) {

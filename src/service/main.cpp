@@ -100,11 +100,13 @@ class Program {
   }
 
   int contract() {
-    const auto& operands = line_.operands;
+    std::vector<std::string> operands = line_.operands;
+    const bool events = std::erase(operands, "--asyncapi") > 0;
     Described described(*this);
     if (!operands.empty() && operands.front() == "diff") return contract_diff(described);
     if (operands.size() > 1) return bad_usage("contract takes one service's name or diff OLD.json");
-    const std::string document = openapi_document(described.host(), operands.empty() ? "" : operands.front());
+    const std::string_view service = operands.empty() ? "" : std::string_view(operands.front());
+    const std::string document = events ? asyncapi_document(described.host(), service) : openapi_document(described.host(), service);
     if (document.empty()) return bad_usage("there is no service \"" + operands.front() + "\" in this binary");
     say(stdout, document + "\n");
     return exit_code::drained;
@@ -290,7 +292,7 @@ class Program {
     }
     std::vector<ContractDifference> differences;
     try {
-      differences = contract_differences(*old, openapi_document(described.host(), ""));
+      differences = contract_differences(*old, is_asyncapi(*old) ? asyncapi_document(described.host(), "") : openapi_document(described.host(), ""));
     } catch (const Error& wrong) {
       throw Error(wrong.code(), line_.operands[1] + ": " + wrong.what());
     }

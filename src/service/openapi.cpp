@@ -3,42 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "message/json_text.hpp"
 #include "message/schema.hpp"
 #include "service/documents.hpp"
+#include "service/json_object.hpp"
 #include "wire/codes.hpp"
 #include "wire/http1/router.hpp"
 
 namespace tutti::detail {
 namespace {
-
-std::string text(std::string_view value) {
-  std::string out;
-  message::append_json_text(out, value);
-  return out;
-}
-
-// A JSON object, member by member.
-class Object {
- public:
-  Object& add(std::string_view name, const std::string& json) {
-    if (json.empty()) return *this;
-    if (!members_.empty()) members_ += ',';
-    message::append_json_text(members_, name);
-    members_ += ':' + json;
-    return *this;
-  }
-  [[nodiscard]] std::string json() const { return "{" + members_ + "}"; }
-
- private:
-  std::string members_;
-};
-
-std::string list(const std::vector<std::string>& items) {
-  std::string out = "[";
-  for (const std::string& item : items) out += (out.size() > 1 ? "," : "") + item;
-  return out + "]";
-}
 
 std::string_view verb_of(Verb verb) {
   switch (verb) {
@@ -63,7 +35,7 @@ std::string_view repeat_of(Repeat repeat) {
 }
 
 std::string content(std::string_view media, const std::string& schema) {
-  return Object().add(media, Object().add("schema", schema).json()).json();
+  return JsonObject().add(media, JsonObject().add("schema", schema).json()).json();
 }
 
 constexpr std::string_view any_bytes = R"({"type":"string","format":"binary"})";
@@ -71,15 +43,15 @@ constexpr std::string_view any_bytes = R"({"type":"string","format":"binary"})";
 std::string stream_content(const Shape& element, message::Schemas& schemas) {
   if (element.kind == Kind::bytes) return content("application/octet-stream", std::string(any_bytes));
   const std::string item = schemas.use(element);
-  return Object().add("application/jsonl", Object().add("schema", item).json()).add("text/event-stream", Object().add("schema", item).json()).json();
+  return JsonObject().add("application/jsonl", JsonObject().add("schema", item).json()).add("text/event-stream", JsonObject().add("schema", item).json()).json();
 }
 
 std::string parameter(const Field& field, std::string_view place, std::string_view name, message::Schemas& schemas) {
-  Object object;
-  object.add("name", text(name)).add("in", text(place)).add("required", place == "path" || !field.may_be_absent ? "true" : "false");
-  if (!field.about.empty()) object.add("description", text(field.about));
+  JsonObject object;
+  object.add("name", json_text(name)).add("in", json_text(place)).add("required", place == "path" || !field.may_be_absent ? "true" : "false");
+  if (!field.about.empty()) object.add("description", json_text(field.about));
   if (field.deprecated) object.add("deprecated", "true");
-  if (field.shape->kind == Kind::list) object.add("style", text(place == "query" ? "form" : "simple")).add("explode", "false");
+  if (field.shape->kind == Kind::list) object.add("style", json_text(place == "query" ? "form" : "simple")).add("explode", "false");
   return object.add("schema", schemas.use(*field.shape)).json();
 }
 
@@ -87,12 +59,12 @@ std::string parameter(const Field& field, std::string_view place, std::string_vi
 std::string operation(const MethodSpec& method, std::string_view path, message::Schemas& schemas) {
   const bool query = method.route.verb == Verb::get || method.route.verb == Verb::head || method.route.verb == Verb::del;
   const auto in_path = wire::http1::parameters_of(path).value_or(std::vector<std::string>());
-  Object object;
-  object.add("operationId", text(std::string(method.service->name) + "." + std::string(method.name)));
+  JsonObject object;
+  object.add("operationId", json_text(std::string(method.service->name) + "." + std::string(method.name)));
   std::vector<std::string> parameters;
   if (method.request) {
     const Shape& request = method.request();
-    if (!request.about.empty()) object.add("summary", text(request.about));
+    if (!request.about.empty()) object.add("summary", json_text(request.about));
     std::uint64_t elsewhere = 0;
     std::size_t in_body = 0;
     for (std::size_t i = 0; i < request.fields.size(); ++i) {
@@ -112,28 +84,28 @@ std::string operation(const MethodSpec& method, std::string_view path, message::
     }
     if (!method.stream_in && !query && (in_body != 0 || request.fields.empty())) {
       const std::string schema = elsewhere == 0 ? schemas.use(request) : schemas.body(request, {.bound = elsewhere});
-      object.add("requestBody", Object().add("required", "true").add("content", content("application/json", schema)).json());
+      object.add("requestBody", JsonObject().add("required", "true").add("content", content("application/json", schema)).json());
     }
   }
   if (method.rules.repeat == Repeat::by_key) {
     parameters.push_back(R"({"name":"Idempotency-Key","in":"header","required":false,"description":"A repeated call with the same key is answered as the first one was.","schema":{"type":"string"}})");
   }
-  if (method.stream_in) object.add("requestBody", Object().add("required", "true").add("content", stream_content(method.stream_in(), schemas)).json());
-  if (!parameters.empty()) object.add("parameters", list(parameters));
+  if (method.stream_in) object.add("requestBody", JsonObject().add("required", "true").add("content", stream_content(method.stream_in(), schemas)).json());
+  if (!parameters.empty()) object.add("parameters", json_list(parameters));
 
   std::map<std::string, std::string> responses;
-  Object success;
-  success.add("description", text("Success"));
+  JsonObject success;
+  success.add("description", json_text("Success"));
   if (method.stream_out) {
     success.add("content", stream_content(method.stream_out(), schemas));
   } else if (method.reply) {
     const Shape& reply = method.reply();
-    Object headers;
+    JsonObject headers;
     bool some = false;
     std::size_t in_body = 0;
     for (const Field& field : reply.fields) {
       if (!field.header.empty()) {
-        headers.add(field.header, Object().add("schema", schemas.use(*field.shape)).json());
+        headers.add(field.header, JsonObject().add("schema", schemas.use(*field.shape)).json());
         some = true;
       } else if (!field.status) {
         ++in_body;
@@ -156,24 +128,24 @@ std::string operation(const MethodSpec& method, std::string_view path, message::
   }
   const std::string problem = R"({"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}})";
   for (const auto& [error_status, names] : errors) {
-    responses[std::to_string(error_status)] = Object().add("description", text("The contract's " + names + ": `type` names it, `value` holds it")).add("content", problem).json();
+    responses[std::to_string(error_status)] = JsonObject().add("description", json_text("The contract's " + names + ": `type` names it, `value` holds it")).add("content", problem).json();
   }
-  responses["default"] = Object().add("description", text("Any other failure, as a problem document")).add("content", problem).json();
-  Object all;
+  responses["default"] = JsonObject().add("description", json_text("Any other failure, as a problem document")).add("content", problem).json();
+  JsonObject all;
   for (const auto& [key, value] : responses) all.add(key, value);
   object.add("responses", all.json());
-  object.add("x-tutti-repeat", text(repeat_of(method.rules.repeat)));
+  object.add("x-tutti-repeat", json_text(repeat_of(method.rules.repeat)));
   object.add("x-tutti-deadline-ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(method.rules.deadline).count()));
-  if (!method.rules.allow.empty()) object.add("x-tutti-allow", text(method.rules.allow)).add("security", R"([{"bearer":[]}])");
+  if (!method.rules.allow.empty()) object.add("x-tutti-allow", json_text(method.rules.allow)).add("security", R"([{"bearer":[]}])");
   // Argument order is part of the contract: designated initialisers and positional wires follow it.
   if (method.request) {
     std::vector<std::string> order;
-    for (const Field& field : method.request().fields) order.push_back(text(field.wire_name));
-    object.add("x-tutti-request", schemas.use(method.request())).add("x-tutti-order", list(order));
+    for (const Field& field : method.request().fields) order.push_back(json_text(field.wire_name));
+    object.add("x-tutti-request", schemas.use(method.request())).add("x-tutti-order", json_list(order));
   }
   std::vector<std::string> thrown;
-  for (const ErrorSpec& error : method.errors) thrown.push_back(text(std::string(method.service->name) + "." + std::string(error.shape().name)));
-  object.add("x-tutti-throws", list(thrown));
+  for (const ErrorSpec& error : method.errors) thrown.push_back(json_text(std::string(method.service->name) + "." + std::string(error.shape().name)));
+  object.add("x-tutti-throws", json_list(thrown));
   return object.json();
 }
 
@@ -190,23 +162,23 @@ std::string openapi_document(Host& host, std::string_view service) {
   Composition* const composition = service.empty() ? host.compositions().front().get() : host.composition(service);
   if (composition == nullptr) return {};
   message::Schemas schemas("#/components/schemas/", std::string(composition->name()) + ".");
-  std::map<std::string, Object> paths;
+  std::map<std::string, JsonObject> paths;
   for (const auto& served : composition->methods) {
     const MethodSpec& method = *served->spec;
     const bool routed = !method.route.path.empty();
     const std::string path = routed ? std::string(method.route.path) : "/" + std::string(method.service->name) + "/" + std::string(method.name);
     paths[path].add(routed ? verb_of(method.route.verb) : "post", operation(method, path, schemas));
   }
-  Object all_paths;
+  JsonObject all_paths;
   for (const auto& [path, operations] : paths) all_paths.add(path, operations.json());
-  Object definitions;
+  JsonObject definitions;
   definitions.add("Problem", std::string(problem_schema));
   for (const auto& [name, schema] : schemas.definitions()) definitions.add(name, schema);
-  Object components;
+  JsonObject components;
   components.add("schemas", definitions.json()).add("securitySchemes", R"({"bearer":{"type":"http","scheme":"bearer"}})");
-  return Object()
-      .add("openapi", text("3.1.0"))
-      .add("info", Object().add("title", text(composition->name())).add("version", text(composition->service().contract_version)).json())
+  return JsonObject()
+      .add("openapi", json_text("3.1.0"))
+      .add("info", JsonObject().add("title", json_text(composition->name())).add("version", json_text(composition->service().contract_version)).json())
       .add("paths", all_paths.json())
       .add("components", components.json())
       .json();

@@ -207,6 +207,9 @@ void Process::listen(Member& member, bool first) {
     member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member](std::string_view) { return documentation_page(*member.host); });
   }
   if (!is_off(library.http.listen)) {
+    member.http_entry->add_page("/asyncapi.json", "application/json", [&member](std::string_view query) {
+      return asyncapi_document(*member.host, wire::http1::query_value(query, "service").value_or(""));
+    });
     // The first shard's port 0 becomes a number that the others share.
     const world::Address address = first || !listening_.http ? address_of("tutti.http.listen", library.http.listen) : *listening_.http;
     if (mine(address)) {
@@ -335,6 +338,7 @@ void Process::serve_admin(Member& first) {
   });
   listening_.admin = first.admin->address();
 }
+  sources.asyncapi = [&first](std::string_view service) { return asyncapi_document(*first.host, service); };
 
 void Process::export_spans(Member& first) {
   if (!span_queue_) return;

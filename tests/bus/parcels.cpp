@@ -69,6 +69,7 @@ void compose(tutti::App& app) {
   app.on(shop::placed, parcels, &Parcels::on_placed, {.retry = {.attempts = 3, .first = 100ms}});
   app.on(shop::opened, parcels, &Parcels::on_opened, {.delivery = tutti::Delivery::broadcast});
   app.on(shop::closed, parcels, &Parcels::on_closed, {.delivery = tutti::Delivery::singleton});
+  app.announces(parcels::sent);
   app.serve(parcels::send, parcels, &Parcels::send);
   app.serve(parcels::store, parcels, &Parcels::store);
   app.serve(parcels::heard, parcels, &Parcels::heard);
