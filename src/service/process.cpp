@@ -204,12 +204,12 @@ void Process::listen(Member& member, bool first) {
     member.http_entry->add_page("/openapi.json", "application/json", [&member](std::string_view query) {
       return openapi_document(*member.host, wire::http1::query_value(query, "service").value_or(""));
     });
-    member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member](std::string_view) { return documentation_page(*member.host); });
-  }
-  if (!is_off(library.http.listen)) {
     member.http_entry->add_page("/asyncapi.json", "application/json", [&member](std::string_view query) {
       return asyncapi_document(*member.host, wire::http1::query_value(query, "service").value_or(""));
     });
+    member.http_entry->add_page("/docs", "text/html; charset=utf-8", [&member](std::string_view) { return documentation_page(*member.host); });
+  }
+  if (!is_off(library.http.listen)) {
     // The first shard's port 0 becomes a number that the others share.
     const world::Address address = first || !listening_.http ? address_of("tutti.http.listen", library.http.listen) : *listening_.http;
     if (mine(address)) {
@@ -330,6 +330,7 @@ void Process::serve_admin(Member& first) {
     return observe::prometheus_text(parts);
   };
   sources.openapi = [&first](std::string_view service) { return openapi_document(*first.host, service); };
+  sources.asyncapi = [&first](std::string_view service) { return asyncapi_document(*first.host, service); };
   sources.docs = [&first] { return documentation_page(*first.host); };
   first.admin_entry = std::make_unique<AdminEntry>(std::move(sources));
   const world::Address address = address_of("tutti.admin.listen", listen);
@@ -338,7 +339,6 @@ void Process::serve_admin(Member& first) {
   });
   listening_.admin = first.admin->address();
 }
-  sources.asyncapi = [&first](std::string_view service) { return asyncapi_document(*first.host, service); };
 
 void Process::export_spans(Member& first) {
   if (!span_queue_) return;
