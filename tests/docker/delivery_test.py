@@ -30,10 +30,10 @@ class Steps(unittest.TestCase):
         context = self.folder / "context"
         context.mkdir(exist_ok=True)
         (context / "sbom").write_text(sbom)
-        for service in ("catalog", "payments", "orders", "thumbnails", "storefront"):
+        for service in ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront"):
             (context / "Dockerfile").write_text(f'FROM scratch\nCOPY sbom /usr/share/sbom/shop-{service}.cdx.json\nCMD ["/none"]\n')
             docker("build", "--quiet", "--tag", f"shop/{service}:0.1.0-abc", context)
-        (self.out / "images").write_text("".join(f"{s} shop/{s}:0.1.0-abc\n" for s in ("catalog", "payments", "orders", "thumbnails", "storefront")))
+        (self.out / "images").write_text("".join(f"{s} shop/{s}:0.1.0-abc\n" for s in ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront")))
 
     def step(self, name, **environment):
         settings = {"OUT": self.out, "REGISTRY": self.registry, "DOCKER_CONFIG": self.folder / "docker", "HOSTS": self.folder / "hosts", "SITE": self.folder / "site", **environment}

@@ -83,6 +83,24 @@ class Page(unittest.TestCase):
         self.assertEqual(page.text("#state"), "Paid")
         self.assertEqual(page.complaints, [])
 
+    def test_without_the_news_the_page_asks_as_before(self):
+        page = self.open()
+        page.value("window.WebSocket = class { static OPEN = 1; constructor() { setTimeout(() => this.onclose(), 10); } }; null")
+        self.fill_basket(page)
+        payments = self.fleet.pids("payments")[-1]
+        os.kill(payments, signal.SIGSTOP)
+        try:
+            page.click("#checkout button")
+            page.until("document.querySelector('#state').innerText === 'Placed, the payment is under way'")
+        finally:
+            os.kill(payments, signal.SIGCONT)
+        page.until("document.querySelector('#state').innerText === 'Paid'")
+        self.assertIn(("GET", f"{self.fleet.url}/api/orders/{page.text('#order-id')}"), page.requests)
+        page.click("#cancellation button")
+        page.until("document.querySelector('#state').innerText === 'Cancelled'")
+        self.assertFalse(page.value("document.querySelector('#cancellation').checkVisibility()"))
+        self.assertEqual(page.complaints, [])
+
     def test_two_clicks_on_a_slow_shop_order_once(self):
         page = self.open()
         self.fill_basket(page)

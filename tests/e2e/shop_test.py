@@ -19,7 +19,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 READY_SECONDS = 60
-SERVICES = ("catalog", "payments", "orders", "thumbnails", "storefront")
+SERVICES = ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront")
 # The smallest PNG that a decoder takes: one grey pixel.
 PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
                       "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082")

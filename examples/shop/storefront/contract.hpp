@@ -19,6 +19,8 @@ inline constexpr tutti::Method<orders::Order(orders::Place), tutti::Throws<order
     service, "order", tutti::post("/api/orders", 201), {.deadline = std::chrono::seconds(15)}};
 inline constexpr tutti::Method<orders::Order(orders::Pay), tutti::Throws<orders::UnknownOrder, orders::NotPayable>> pay{
     service, "pay", tutti::post("/api/orders/{id}/payment"), {.deadline = std::chrono::seconds(15)}};
+inline constexpr tutti::Method<orders::Order(orders::Cancel), tutti::Throws<orders::UnknownOrder>> cancel{
+    service, "cancel", tutti::post("/api/orders/{id}/cancellation")};
 inline constexpr tutti::Method<orders::Order(orders::Get), tutti::Throws<orders::UnknownOrder>> show{
     service, "show", tutti::get("/api/orders/{id}"), {.repeat = tutti::Repeat::safe}};
 

@@ -15,6 +15,7 @@ class Storefront {
   thumbnails::Stored upload(const thumbnails::Store& request, tutti::In<tutti::Bytes>& file);
   orders::Order order(const orders::Place& request, const tutti::Context& context);
   orders::Order pay(const orders::Pay& request);
+  orders::Order cancel(const orders::Cancel& request);
   orders::Order show(const orders::Get& request);
   void image(tutti::Request& request, tutti::Responder& reply);
 

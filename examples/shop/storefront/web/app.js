@@ -4,7 +4,7 @@
 const at = (id) => document.getElementById(id);
 const basket = new Map();  // sku -> {product, quantity}
 let orderKey = "";         // one for each order that the customer means: a second click gets the first one's order
-let shown = "";            // id of the order on the page
+let shown = {id: "", revision: 0};  // the order on the page
 let searches = 0;
 let products = [];
 
@@ -30,6 +30,7 @@ const states = {
   paid: "Paid",
   declined: "Declined",
   unclear: "Unclear",
+  cancelled: "Cancelled",
 };
 
 // The errors of storefront/contract.hpp, as the customer should read them.
@@ -39,7 +40,8 @@ const sentences = {
   "storefront.UnknownProduct": ({sku}) => `The shop no longer sells "${sku}". Remove it and order again.`,
   "storefront.TooMuch": ({total_minor_max}) => `One order may come to ${money(total_minor_max)} at most.`,
   "storefront.UnknownOrder": ({id}) => `There is no order with the number ${id}.`,
-  "storefront.NotPayable": ({state}) => state === "paid" ? "This order is already paid." : "This order waits for its payment already.",
+  "storefront.NotPayable": ({state}) => state === "paid" ? "This order is already paid." :
+    state === "cancelled" ? "This order is cancelled." : "This order waits for its payment already.",
 };
 const codes = {
   unavailable: "The shop is not at its best just now. Try again in a moment.",
@@ -192,8 +194,12 @@ function showBasket() {
   at("to-basket").textContent = `Basket: ${total}`;
 }
 
+// Answers and news may overtake each other: the one with the higher revision is later.
 function showOrder(order) {
-  shown = order.id;
+  if (order.id === shown.id && order.revision < shown.revision) return;
+  const before = shown.id;
+  shown = order;
+  if (before !== order.id) watch(before);
   history.replaceState(null, "", "#order=" + encodeURIComponent(order.id));  // a reloaded page shows it again
   at("order").hidden = false;
   at("state").textContent = states[order.state] || order.state;
@@ -201,9 +207,39 @@ function showOrder(order) {
   at("sum").textContent = money(order.total_minor);
   at("reason").textContent = order.reason ? `${order.reason[0].toUpperCase()}${order.reason.slice(1)}.` : "";
   at("order-id").textContent = order.id;
-  at("payment").hidden = order.state === "placed" || order.state === "paid";
+  at("payment").hidden = ["placed", "paid", "cancelled"].includes(order.state);
+  at("cancellation").hidden = order.state === "cancelled";
   clearTimeout(showOrder.timer);
-  if (order.state === "placed") showOrder.timer = setTimeout(() => poll(order.id), 2000);
+  // The news may fail to come; without them the page asks often.
+  if (order.state === "placed") showOrder.timer = setTimeout(() => poll(order.id), live?.readyState === WebSocket.OPEN ? 15000 : 2000);
+}
+
+// News of the order that is shown, over a WebSocket. Whoever is away for long gets what is now: each Watch is answered.
+let live = null;
+let pause = 1000;  // ms until the next attempt
+
+function watch(before = "") {
+  if (live?.readyState === WebSocket.OPEN) {
+    if (before) live.send(JSON.stringify({type: "Unwatch", order: before}));
+    live.send(JSON.stringify({type: "Watch", order: shown.id}));
+  } else if (!live) {
+    live = new WebSocket(location.origin.replace(/^http/, "ws") + "/live");
+    live.onopen = () => watch();
+    live.onmessage = ({data}) => heard(JSON.parse(data));
+    live.onclose = () => {
+      live = null;
+      setTimeout(watch, pause * (1 + Math.random()));
+      pause = Math.min(2 * pause, 60000);
+    };
+  }
+}
+
+function heard({type, order, state, reason, revision}) {
+  if (type !== "Status" || order !== shown.id) return;
+  pause = 1000;
+  if (revision <= shown.revision) return;
+  showOrder({...shown, state, reason, revision});
+  say(`Order: ${states[state]}.`);
 }
 
 const found = (id) => ask("GET", `/api/orders/${encodeURIComponent(id)}`);
@@ -213,10 +249,10 @@ async function poll(id) {
   try {
     order = await found(id);
   } catch {  // asked again
-    if (id === shown) showOrder.timer = setTimeout(() => poll(id), 5000);
+    if (id === shown.id) showOrder.timer = setTimeout(() => poll(id), 5000);
     return;
   }
-  if (id !== shown) return;  // the customer looks at another order
+  if (id !== shown.id) return;  // the customer looks at another order
   showOrder(order);
   if (order.state !== "placed") say(`Order: ${states[order.state]}.`);
 }
@@ -251,11 +287,17 @@ at("checkout").addEventListener("submit", (event) => busy(submitted(event), "Ord
 }));
 
 at("payment").addEventListener("submit", (event) => busy(submitted(event), "Paying …", async () => {
-  const order = await ask("POST", `/api/orders/${encodeURIComponent(shown)}/payment`, {json: {card: digits(at("other-card").value)}});
+  const order = await ask("POST", `/api/orders/${encodeURIComponent(shown.id)}/payment`, {json: {card: digits(at("other-card").value)}});
   at("other-card").value = "";
   showOrder(order);
   at("order-title").focus();
   say(`Order: ${states[order.state]}.`);
+}));
+
+at("cancellation").addEventListener("submit", (event) => busy(submitted(event), "Cancelling …", async () => {
+  showOrder(await ask("POST", `/api/orders/${encodeURIComponent(shown.id)}/cancellation`));
+  at("order-title").focus();
+  say(`Order: ${states[shown.state]}.`);
 }));
 
 at("lookup").addEventListener("submit", (event) => busy(submitted(event), "Looking …", async () => {

@@ -1,0 +1,27 @@
+// The service behind notifications/contract.hpp: it hears what orders announces and tells those who watch the order.
+// Every instance hears every event, as the browser that watches may be connected to any of them.
+#pragma once
+
+#include <tutti/tutti.hpp>
+
+#include "notifications/contract.hpp"
+
+namespace notifications {
+
+class Notifications {
+ public:
+  Notifications(tutti::Hub<ToBrowser> hub, tutti::Caller call) : hub_(hub), call_(call) {}
+
+  void received(tutti::Peer<ToBrowser>& peer, const FromBrowser& message);
+  void on_changed(const orders::Order& order);
+
+ private:
+  void watch(tutti::Peer<ToBrowser>& peer, const std::string& order);
+
+  tutti::Hub<ToBrowser> hub_;
+  tutti::Caller call_;
+};
+
+void compose(tutti::App& app);
+
+}  // namespace notifications
