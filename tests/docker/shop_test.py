@@ -13,7 +13,7 @@ from load import Load
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
 MEGABYTE = 1_000_000
 # payments has TLS.
-LIMITS = {"catalog": 10, "orders": 10, "notifications": 10, "storefront": 10, "payments": 16, "thumbnails": 10}
+LIMITS = {"catalog": 10, "orders": 10, "notifications": 10, "storefront": 10, "payments": 16, "broker": 12, "thumbnails": 10}
 
 
 def setUpModule():
@@ -35,7 +35,7 @@ class Shop(unittest.TestCase):
     def test_nothing_is_unpinned_and_nothing_runs_as_root(self):
         files = [SHOP / "compose.yaml", *SHOP.glob("*/Dockerfile"), ROOT / "scripts/images/toolchain.Dockerfile"]
         self.assertEqual([f.name for f in files if "latest" in f.read_text()], [])
-        for service in ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront", "balancer"):
+        for service in ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront", "balancer", "broker"):
             user = docker("image", "inspect", "--format", "{{.Config.User}}", docker("image", "ls", "--quiet", f"shop/{service}").split()[0])
             self.assertNotIn(user, ("", "0", "root"), service)
 

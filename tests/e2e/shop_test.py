@@ -17,6 +17,8 @@ import urllib.request
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/bus"))
+from brokers import RABBITMQ, RabbitMQ  # noqa: E402
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 READY_SECONDS = 60
 SERVICES = ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront")
@@ -143,6 +145,15 @@ class Shop(unittest.TestCase):
             self.assertEqual(journey.returncode, 0, journey.stdout + journey.stderr)
         self.assertEqual(fleet.code, 0)
         self.assertEqual(fleet.left, [])
+
+    def test_rabbitmq_takes_the_brokers_place_by_its_uri_alone(self):
+        if not RABBITMQ.exists():
+            self.skipTest("rabbitmq-server is not installed")
+        rabbit = RabbitMQ()
+        self.addCleanup(rabbit.end)
+        with Fleet(each_service={"TUTTI_BROKER_URI": f"amqp://guest:guest@127.0.0.1:{rabbit.port}"}) as fleet:
+            journey = subprocess.run([sys.executable, ROOT / "examples/shop/journey.py", fleet.url], capture_output=True, text=True, timeout=120)
+            self.assertEqual(journey.returncode, 0, journey.stdout + journey.stderr)
 
     def test_payments_killed_while_orders_flow_loses_and_repeats_nothing(self):
         with Fleet() as fleet:
