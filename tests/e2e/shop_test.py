@@ -22,6 +22,7 @@ from brokers import RABBITMQ, RabbitMQ  # noqa: E402
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 READY_SECONDS = 60
 SERVICES = ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront")
+POLYGLOT = ("loyalty", "receipts")
 # The smallest PNG that a decoder takes: one grey pixel.
 PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
                       "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082")
@@ -34,8 +35,9 @@ def free_port():
 
 
 class Fleet:
-    def __init__(self, each_service=None, **environment):
+    def __init__(self, each_service=None, profiles=(), **environment):
         self.each_service = each_service  # further environment of every service
+        self.profiles = profiles
         self.environment = environment
 
     def __enter__(self):
@@ -44,12 +46,14 @@ class Fleet:
         self.url = f"http://127.0.0.1:{self.port}"
         ready = pathlib.Path(self.folder.name) / "ready"
         self.log = open(pathlib.Path(self.folder.name) / "log", "w+")
-        environment = dict(os.environ, SHOP_PORT=str(self.port), ORDERS_SETTLE_AFTER="PT1S", **self.environment)
+        environment = dict(os.environ, SHOP_PORT=str(self.port), ORDERS_SETTLE_AFTER="PT1S", SHOP_DATA=self.folder.name, **self.environment)
         files = ["-f", ROOT / "examples/shop/compose.yaml"]
         if self.each_service:
             override = pathlib.Path(self.folder.name) / "override.yaml"  # JSON is YAML too
-            override.write_text(json.dumps({"services": {name: {"environment": self.each_service} for name in SERVICES}}))
+            services = SERVICES + (POLYGLOT if self.profiles else ())
+            override.write_text(json.dumps({"services": {name: {"environment": self.each_service} for name in services}}))
             files += ["-f", override]
+        files += [word for profile in self.profiles for word in ("--profile", profile)]
         self.process = subprocess.Popen([BINARIES / "tutti", "up", *files, "--data", self.folder.name + "/data",
                                          "--ready-file", ready], stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         self.until(ready.exists, "the fleet to be ready", READY_SECONDS)

@@ -6,6 +6,7 @@
 
 #include <tutti/contract.hpp>
 
+#include "loyalty/contract.hpp"
 #include "orders/contract.hpp"
 
 namespace notifications {
@@ -25,12 +26,16 @@ struct Status {
   std::string reason = "";
   std::int64_t revision = 1;
 };
+struct Points {
+  std::string order;
+  std::int64_t points = 0;  // that the order earned
+};
 struct Unknown {
   std::string order;
 };
 
 using FromBrowser = std::variant<Watch, Unwatch>;
-using ToBrowser = std::variant<Status, Unknown>;
+using ToBrowser = std::variant<Status, Points, Unknown>;
 
 inline constexpr tutti::Service service{"notifications", "1.0"};
 inline constexpr tutti::Channel<FromBrowser, ToBrowser> live{service, "live", "/live"};

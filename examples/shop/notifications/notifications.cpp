@@ -29,6 +29,10 @@ void Notifications::watch(tutti::Peer<ToBrowser>& peer, const std::string& order
 
 void Notifications::on_changed(const orders::Order& order) { hub_.broadcast(order.id, status_of(order)); }
 
+void Notifications::on_earned(const loyalty::Earned& earned) {
+  hub_.broadcast(earned.order, Points{.order = earned.order, .points = earned.points});
+}
+
 void compose(tutti::App& app) {
   auto& notifications = app.make<Notifications>(app.hub(live), app.caller());
   app.serve(live, notifications, &Notifications::received);
@@ -38,6 +42,7 @@ void compose(tutti::App& app) {
   app.on(orders::paid, notifications, &Notifications::on_changed, everywhere);
   app.on(orders::unpaid, notifications, &Notifications::on_changed, everywhere);
   app.on(orders::cancelled, notifications, &Notifications::on_changed, everywhere);
+  app.on(loyalty::earned, notifications, &Notifications::on_earned, everywhere);
 }
 
 }  // namespace notifications

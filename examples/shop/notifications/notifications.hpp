@@ -14,6 +14,7 @@ class Notifications {
 
   void received(tutti::Peer<ToBrowser>& peer, const FromBrowser& message);
   void on_changed(const orders::Order& order);
+  void on_earned(const loyalty::Earned& earned);
 
  private:
   void watch(tutti::Peer<ToBrowser>& peer, const std::string& order);

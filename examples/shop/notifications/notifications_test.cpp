@@ -53,6 +53,15 @@ TEST_F(NotificationsTest, tell_nothing_of_other_orders_and_nothing_when_it_is_no
   EXPECT_EQ(ada.received().size(), 1u);
 }
 
+TEST_F(NotificationsTest, tell_what_an_order_earned) {
+  auto ada = bed.connect(notifications::live);
+  ada.send(Watch{"o17"});
+  bed.publish(loyalty::earned, {.order = "o17", .customer = "Ada", .points = 18});
+  bed.settle();
+  ASSERT_EQ(ada.received().size(), 2u);
+  EXPECT_EQ(std::get<notifications::Points>(ada.received().back()).points, 18);
+}
+
 TEST_F(NotificationsTest, know_no_order_that_orders_does_not_know) {
   auto ada = bed.connect(notifications::live);
   ada.send(Watch{"none"});

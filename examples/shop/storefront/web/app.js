@@ -199,7 +199,10 @@ function showOrder(order) {
   if (order.id === shown.id && order.revision < shown.revision) return;
   const before = shown.id;
   shown = order;
-  if (before !== order.id) watch(before);
+  if (before !== order.id) {
+    at("points").textContent = "";
+    watch(before);
+  }
   history.replaceState(null, "", "#order=" + encodeURIComponent(order.id));  // a reloaded page shows it again
   at("order").hidden = false;
   at("state").textContent = states[order.state] || order.state;
@@ -234,8 +237,10 @@ function watch(before = "") {
   }
 }
 
-function heard({type, order, state, reason, revision}) {
-  if (type !== "Status" || order !== shown.id) return;
+function heard({type, order, state, reason, revision, points}) {
+  if (order !== shown.id) return;
+  if (type === "Points") at("points").textContent = `It earned ${points} ${points === 1 ? "point" : "points"}.`;
+  if (type !== "Status") return;
   pause = 1000;
   if (revision <= shown.revision) return;
   showOrder({...shown, state, reason, revision});
