@@ -165,6 +165,7 @@ void compose(tutti::App& app) {
   app.serve(pay, orders, &Orders::pay);
   app.serve(get, orders, &Orders::get);
   app.serve(cancel, orders, &Orders::cancel);
+  app.announces(placed, paid, unpaid, cancelled);
   app.every(std::chrono::seconds(5), orders, &Orders::settle);
 }
 

@@ -42,6 +42,7 @@ void compose(tutti::App& app) {
                                       app.random(), app.clock());
   app.serve(charge, payments, &Payments::charge);
   app.serve(refund, payments, &Payments::refund);
+  app.announces(charged);
   app.on(orders::cancelled, payments, &Payments::on_cancelled);
 }
 
