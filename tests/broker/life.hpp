@@ -17,7 +17,9 @@ class Life {
   Life(world::SimulatedWorld& world, std::uint64_t crash_at)
       : world_(world), files_(world.files(), crash_at), shard_(world, {}) {
     const runtime::CurrentShard current(shard_);
-    broker_ = std::make_unique<Broker>(shard_, files_, BrokerSettings{.folder = "/data", .file_bytes = 1200});
+    broker_ = std::make_unique<Broker>(
+        shard_, files_,
+        BrokerSettings{.folder = "/data", .file_bytes = 1200, .unlisted_files_max = 1, .resident_bytes_max = 0});
     broker_->start();
   }
   ~Life() {

@@ -10,32 +10,21 @@
 #include <stdexcept>
 #include <utility>
 
+#include "broker/journal/scan.hpp"
+#include "wire/amqp/primitives.hpp"
+
 namespace tutti::broker::journal {
 namespace {
 
 constexpr std::string_view prefix = "journal-";
 constexpr std::size_t digits = 16;
 
-std::optional<std::uint64_t> number_of(std::string_view name) {
+std::optional<std::uint64_t> number_of(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix) || name.size() != prefix.size() + digits) return std::nullopt;
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number, 16);
   if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
   return number;
-}
-
-std::string whole(world::Files& files, const std::string& path) {
-  int error = 0;
-  const auto file = files.open(path, world::Open::read, error);
-  if (!file) throw std::runtime_error("cannot open " + path + ": " + std::strerror(error));
-  std::string text(file->size(), '\0');
-  for (std::size_t at = 0; at < text.size();) {
-    const world::FileResult got = file->read(at, std::as_writable_bytes(std::span(text).subspan(at)));
-    if (got.error != 0) throw std::runtime_error("cannot read " + path + ": " + std::strerror(got.error));
-    if (got.bytes == 0) text.resize(at);
-    at += got.bytes;
-  }
-  return text;
 }
 
 // Nothing: its beginning never reached the disk, so it was not in use yet.
@@ -44,6 +33,18 @@ std::optional<FileBegin> beginning_of(std::string_view text) {
   if (read(text, first) == 0) return std::nullopt;
   const auto* begin = std::get_if<FileBegin>(&first);
   return begin != nullptr ? std::optional(*begin) : std::nullopt;
+}
+
+// Format 1 had another sum over its records: to this broker its files look as if they had never been begun.
+bool is_format_1(std::string_view text) noexcept {
+  constexpr std::size_t version_place = record_head_bytes;
+  return text.size() > version_place + sizeof(std::uint32_t) && text[record_head_bytes - 1] == 0 &&
+         wire::amqp::load<std::uint32_t>(text.data() + version_place) == 1;
+}
+
+[[noreturn]] void refuse_format(const std::string& path, std::uint32_t version) {
+  throw std::runtime_error(path + " has format " + std::to_string(version) + "; this broker reads " +
+                           std::to_string(format_version));
 }
 
 struct Found {
@@ -62,11 +63,11 @@ std::vector<Found> find_files(world::Files& files, const std::string& folder) {
     std::array<std::byte, 64> room{};
     const world::FileResult got = file->read(0, room);
     if (got.error != 0) throw std::runtime_error("cannot read " + path + ": " + std::strerror(got.error));
-    const auto begin = beginning_of({reinterpret_cast<const char*>(room.data()), got.bytes});
+    const std::string_view text(reinterpret_cast<const char*>(room.data()), got.bytes);
+    const auto begin = beginning_of(text);
+    if (!begin && is_format_1(text)) refuse_format(path, 1);
     if (!begin) continue;
-    if (begin->version != format_version)
-      throw std::runtime_error(path + " has format " + std::to_string(begin->version) + "; this broker reads " +
-                               std::to_string(format_version));
+    if (begin->version != format_version) refuse_format(path, begin->version);
     found.push_back({number, std::move(path), *begin});
   }
   return found;
@@ -74,7 +75,9 @@ std::vector<Found> find_files(world::Files& files, const std::string& folder) {
 
 }  // namespace
 
-std::string path_of(const std::string& folder, std::uint64_t file) {
+std::string path_of(const std::string& folder, std::uint64_t file) { return path_of(folder, prefix, file); }
+
+std::string path_of(const std::string& folder, std::string_view prefix, std::uint64_t file) {
   std::array<char, digits> text;
   text.fill('0');
   std::array<char, digits> number;
@@ -85,13 +88,17 @@ std::string path_of(const std::string& folder, std::uint64_t file) {
 }
 
 std::vector<std::uint64_t> files_in(world::Files& files, const std::string& folder) {
+  return files_in(files, folder, prefix);
+}
+
+std::vector<std::uint64_t> files_in(world::Files& files, const std::string& folder, std::string_view prefix) {
   std::vector<std::uint64_t> out;
   for (const std::string& name : files.list(folder))
-    if (const auto number = number_of(name)) out.push_back(*number);
+    if (const auto number = number_of(name, prefix)) out.push_back(*number);
   return out;
 }
 
-int Writing::write_all(world::File& file, std::string_view bytes, std::uint64_t at) {
+int write_all(world::File& file, std::string_view bytes, std::uint64_t at) {
   while (!bytes.empty()) {
     const world::FileResult written = file.write(at, std::as_bytes(std::span(bytes)));
     if (written.error != 0) return written.error;
@@ -134,10 +141,26 @@ int Writing::append(std::string_view bytes) {
   return error;
 }
 
-Walked walk(world::Files& files, const std::string& folder,
-            const std::function<void(std::uint64_t file, const Record& record)>& take) {
-  // Those that count are linked by their beginnings, from the last one back.
-  const std::vector<Found> found = find_files(files, folder);
+namespace {
+
+// How much of it there was. `end`: how much counts; nothing: as far as it goes.
+std::uint64_t take_file(world::Files& files, const Found& file, std::optional<std::uint64_t> end, const Take& take) {
+  Scan scan(files, file.path, end.value_or(UINT64_MAX));
+  while (scan.next()) {
+    const RecordPlace place{.file = file.number, .offset = scan.offset(), .bytes = scan.bytes().size()};
+    if (const auto* message = std::get_if<Published>(&scan.record())) {
+      take(place, placed_of(*message, place.offset, place.bytes));
+    } else {
+      take(place, scan.record());
+    }
+  }
+  if (end && scan.end() < *end)
+    throw std::runtime_error(file.path + " is damaged at byte " + std::to_string(scan.end()));
+  return scan.end();
+}
+
+// Those that count are linked by their beginnings, from the last one back.
+std::vector<Found> chain_of(const std::string& folder, const std::vector<Found>& found) {
   std::vector<Found> chain;
   for (auto at = found.rbegin(); at != found.rend(); ++at)
     if (chain.empty() || chain.back().begin.before == at->number) chain.push_back(*at);
@@ -145,24 +168,32 @@ Walked walk(world::Files& files, const std::string& folder,
   // Files are removed from the oldest on: what is older than the first one and still there had one behind it.
   if (!chain.empty() && found.front().number < chain.front().number)
     throw std::runtime_error(path_of(folder, chain.front().begin.before) + " is missing; the journal is damaged");
+  return chain;
+}
+
+}  // namespace
+
+Walked walk(world::Files& files, const std::string& folder, const Take& take) {
+  const std::vector<Found> chain = chain_of(folder, find_files(files, folder));
   Walked walked;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const Found& file = chain[i];
-    const bool last = i + 1 == chain.size();
-    std::string text = whole(files, file.path);
-    if (!last) {
-      if (text.size() < chain[i + 1].begin.before_end)
-        throw std::runtime_error(file.path + " is shorter than the journal says; it is damaged");
-      text.resize(chain[i + 1].begin.before_end);
+    if (i + 1 == chain.size()) {
+      walked.last = file.number;
+      walked.last_end = take_file(files, file, std::nullopt, take);
+      walked.files.push_back({file.number, walked.last_end});
+      break;
     }
-    std::size_t at = 0;
-    Record record;
-    while (const std::size_t bytes = read(std::string_view(text).substr(at), record)) {
-      take(file.number, record);
-      at += bytes;
+    const std::uint64_t end = chain[i + 1].begin.before_end;
+    if (const auto status = files.status(file.path); !status || status->size < end)
+      throw std::runtime_error(file.path + " is shorter than the journal says; it is damaged");
+    walked.files.push_back({file.number, end});
+    if (has_contents(files, folder, file.number, end)) {
+      take_contents(files, folder, file.number, take);
+    } else {
+      (void)take_file(files, file, end, take);
+      walked.unlisted.push_back(walked.files.back());
     }
-    if (!last && at < text.size()) throw std::runtime_error(file.path + " is damaged at byte " + std::to_string(at));
-    walked = {.last = file.number, .last_end = at};
   }
   return walked;
 }

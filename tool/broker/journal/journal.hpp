@@ -11,10 +11,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "broker/journal/files.hpp"
+#include "broker/journal/places.hpp"
+#include "broker/journal/reading.hpp"
 #include "broker/journal/recovery.hpp"
 #include "broker/model/store.hpp"
 #include "runtime/parker.hpp"
@@ -26,7 +27,8 @@ namespace tutti::broker::journal {
 struct JournalSettings {
   std::string folder;
   std::uint64_t file_bytes = 64 * 1024 * 1024;               // a new one is begun when one is as long
-  std::size_t waiting_bytes_max = 64 * 1024 * 1024;          // not yet on disk: over it publishers wait
+  std::size_t waiting_bytes_max = 8 * 1024 * 1024;           // not yet on disk: over it publishers wait
+  std::size_t unlisted_files_max = 3;                        // complete files without contents; older ones get some
   std::chrono::nanoseconds retry = std::chrono::seconds(1);  // after a write that failed
 };
 
@@ -35,6 +37,8 @@ class JournalOwner {
   virtual void journal_moved() = 0;  // more is durable, or behind() has changed
   // The whole durable topology as calls to the store.
   virtual void tell_topology(Store& store) = 0;
+  // A message that is on disk cannot be read. It stays there; a sentence.
+  virtual void journal_unreadable(std::string_view what) = 0;
 
  protected:
   ~JournalOwner() = default;
@@ -43,7 +47,7 @@ class JournalOwner {
 class Journal final : public Store {
  public:
   // `recovered`: what was read from the folder; writing goes on behind it.
-  Journal(runtime::Shard& shard, world::Files& files, const JournalSettings& settings, const Recovered& recovered,
+  Journal(runtime::Shard& shard, world::Files& files, const JournalSettings& settings, Recovered& recovered,
           JournalOwner& owner);
   ~Journal() override;
   Journal(const Journal&) = delete;
@@ -52,8 +56,12 @@ class Journal final : public Store {
   void start();  // once the model is restored: the fiber that writes, in a new file; close() must follow
   void close();  // waits until all that was told is on disk, unless writing fails
 
+  // About what a message costs in memory that is on disk only, here and in its queue.
+  [[nodiscard]] std::size_t index_bytes() const noexcept { return places_.size() * index_bytes_of_one; }
   [[nodiscard]] bool failing() const noexcept { return failing_; }
-  [[nodiscard]] bool behind() const noexcept { return failing_ || waiting_bytes_ > settings_.waiting_bytes_max; }
+  [[nodiscard]] bool behind() const noexcept override {
+    return failing_ || waiting_bytes_ > settings_.waiting_bytes_max;
+  }
 
   void exchange_made(std::string_view host, const Exchange& exchange) override;
   void exchange_removed(std::string_view host, const Exchange& exchange) override;
@@ -64,61 +72,81 @@ class Journal final : public Store {
   void published(std::string_view host, std::uint64_t number, const MessageRef& message,
                  std::span<Queue* const> queues) override;
   void settled(const Queue& queue, std::uint64_t number) override;
+  MessageRef load(std::uint64_t number, Account& account) override;
   std::uint64_t told() const override { return told_; }
   std::uint64_t durable() const override { return durable_; }
 
  private:
-  // What lives in one span of the journal, mostly one file. A span that failed goes on in a second file.
+  static constexpr std::size_t index_bytes_of_one = sizeof(Places::Slot) + sizeof(Entry);
+
+  // What of a span lies in one file. A span that failed goes on in a second file.
+  struct Extent {
+    std::uint64_t from = 0;  // offset in the span
+    std::uint64_t file = 0;
+    std::uint64_t at = 0;  // offset in the file
+  };
+  // What is told between one file's beginning and the next one's.
   struct Span {
-    std::uint64_t first_file = 0;  // 0: not yet begun
+    std::vector<Extent> extents = {};  // none: not yet begun
     std::uint64_t bytes = 0;
     std::uint64_t live = 0;  // messages
     std::uint64_t live_bytes = 0;
     std::uint64_t emptied_at = 0;  // what was told when the last one left
   };
-  struct Live {
-    std::string host = {};
-    MessageRef message = {};
-    Time at = {};
-    std::vector<std::uint64_t> queues = {};
-    std::uint64_t span = 0;
-    std::uint64_t bytes = 0;
-  };
   struct Batch {
     std::uint64_t span = 0;
+    std::uint64_t offset = 0;  // in the span
     std::string bytes = {};
     std::uint64_t told = 0;  // once it is durable, so much is
   };
 
   template <class R>
-  void tell(const R& record);
+  std::uint64_t tell(const R& record);
+  [[nodiscard]] Batch& batch_to_tell();
+  std::uint64_t end_telling(Batch& batch, std::size_t bytes_before);
   void open_span();
   void write_on() noexcept;
-  void write(Batch& batch);
+  void write(const Batch& batch);
+  void keep_spare();
   void drop_dead_spans();
   void move_oldest();
-  void leave(const Live& live);
+  void move(std::uint64_t number, const Place& place);
+  [[nodiscard]] bool moving_pays() const;
+  void enter(std::uint64_t number, std::span<const std::uint64_t> queues, std::uint64_t offset);
+  void leave(const Place& place);
   [[nodiscard]] Batch& last_batch();
+  [[nodiscard]] std::string_view record_at(const Place& place, Record& record);
+  [[nodiscard]] std::string_view unwritten(const Place& place) const;
+  void list_contents() noexcept;
 
   runtime::Shard& shard_;
   world::Files& files_;
   JournalSettings settings_;
   JournalOwner& owner_;
   runtime::Worker worker_;
+  runtime::Worker lister_;
   Writing writing_;
+  Reading reading_;
   std::map<std::uint64_t, Span> spans_;  // by number, the last one is written
-  std::unordered_map<std::uint64_t, Live> live_;
-  std::deque<Batch> batches_;  // not yet written
+  Places places_;
+  std::uint64_t move_from_ = 0;  // messages before it are not in the oldest span
+  std::deque<Batch> batches_;    // not yet written; the first one may be under way
+  std::string spare_;            // of the last batch, for the next one
+  std::deque<CompleteFile> unlisted_;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t written_span_ = 0;  // that writing_ is in
   std::uint64_t told_ = 0;
   std::uint64_t durable_ = 0;
   runtime::Parker more_;
+  bool writing_batch_ = false;
   bool failing_ = false;
   bool closing_ = false;
   bool telling_topology_ = false;
   runtime::FiberHandle fiber_;
   runtime::Parker closed_;
+  runtime::Parker more_files_;
+  runtime::FiberHandle lister_fiber_;
+  runtime::Parker listed_;
 };
 
 }  // namespace tutti::broker::journal

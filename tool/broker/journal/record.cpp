@@ -1,9 +1,8 @@
 #include "broker/journal/record.hpp"
 
-#include <zlib.h>
-
 #include <utility>
 
+#include "broker/journal/sum.hpp"
 #include "wire/amqp/primitives.hpp"
 
 namespace tutti::broker::journal {
@@ -30,6 +29,12 @@ void fields(auto& r, auto& f, const Published*) {
   f(r.host), f(r.number), f(r.at), f(r.queues), f(r.exchange), f(r.routing_key), f(r.properties), f(r.body);
 }
 void fields(auto& r, auto& f, const Settled*) { f(r.queue), f(r.number); }
+void fields(auto& r, auto& f, const ContentsBegin*) { f(r.file), f(r.end); }
+void fields(auto& r, auto& f, const ContentsEnd*) { f(r.records); }
+void fields(auto& r, auto& f, const Placed*) {
+  f(r.number), f(r.at), f(r.queues), f(r.offset), f(r.bytes), f(r.body_bytes), f(r.priority), f(r.expires),
+      f(r.expiration_ms);
+}
 
 class Writer {
  public:
@@ -67,10 +72,6 @@ class FieldReader {
  private:
   amqp::Reader reader_;
 };
-
-std::uint32_t sum_of(std::string_view bytes) noexcept {
-  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 template <class R, class... All>
 constexpr std::uint8_t type_in(const std::variant<All...>*) {
@@ -116,16 +117,23 @@ template void append(std::string&, const BindingMade&);
 template void append(std::string&, const BindingRemoved&);
 template void append(std::string&, const Published&);
 template void append(std::string&, const Settled&);
+template void append(std::string&, const ContentsBegin&);
+template void append(std::string&, const ContentsEnd&);
+template void append(std::string&, const Placed&);
+
+std::size_t record_bytes(std::string_view data) noexcept {
+  return data.size() < record_head_bytes ? 0 : record_head_bytes + amqp::load<std::uint32_t>(data.data());
+}
 
 std::size_t read(std::string_view data, Record& out) {
-  if (data.size() < record_head_bytes) return 0;
-  const std::size_t payload = amqp::load<std::uint32_t>(data.data());
-  if (data.size() - record_head_bytes < payload) return 0;
+  const std::size_t whole = record_bytes(data);
+  if (whole == 0 || data.size() < whole) return 0;
+  const std::size_t payload = whole - record_head_bytes;
   const std::string_view summed = data.substr(type_place, payload + 1);
   if (sum_of(summed) != amqp::load<std::uint32_t>(data.data() + sum_place)) return 0;
   const auto type = static_cast<std::uint8_t>(summed[0]);
   const bool fine = read_payload(type, summed.substr(1), out, std::make_index_sequence<std::variant_size_v<Record>>());
-  return fine ? record_head_bytes + payload : 0;
+  return fine ? whole : 0;
 }
 
 }  // namespace tutti::broker::journal

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
-
-#include "broker/model/handling.hpp"
-#include "wire/amqp/content.hpp"
+#include <optional>
 
 namespace tutti::broker::journal {
 namespace {
+
+constexpr std::size_t drop_settled_min = 100'000;  // entries; fewer are not worth it before the end
 
 RecoveredBinding binding_of(const BindingMade& record) {
   return {.host = std::string(record.host),
@@ -21,13 +20,14 @@ RecoveredBinding binding_of(const BindingMade& record) {
 
 }  // namespace
 
-Recovered::Recovered(world::Files& files, const std::string& folder, Account& account) : account_(account) {
-  walked_ = walk(files, folder, [this](std::uint64_t file, const Record& record) { take(file, record); });
+Recovered::Recovered(world::Files& files, const std::string& folder) : drop_at_(drop_settled_min) {
+  walked_ = walk(files, folder, [this](const RecordPlace& place, const Record& record) { take_all(place, record); });
+  drop_settled();
   forget_lost_queues();
 }
 
-void Recovered::take(std::uint64_t file, const Record& record) {
-  file_ = file;
+void Recovered::take_all(const RecordPlace& place, const Record& record) {
+  if (const auto* message = std::get_if<Placed>(&record)) return take_message(place, *message);
   std::visit([this](const auto& one) { take(one); }, record);
 }
 
@@ -65,32 +65,49 @@ void Recovered::take(const BindingMade& record) { bindings_.insert(binding_of(re
 void Recovered::take(const BindingRemoved& record) { bindings_.erase(binding_of(record)); }
 
 // A later record for a number replaces an earlier one: it was moved to the end of the journal.
-void Recovered::take(const Published& record) {
+void Recovered::take_message(const RecordPlace& place, const Placed& record) {
   highest_ = std::max(highest_, record.number);
-  const Handling handling = handling_of(wire::amqp::parse_properties(record.properties).properties);
-  messages_.insert_or_assign(record.number,
-                             RecoveredMessage{.host = std::string(record.host),
-                                              .message = Message::make({.exchange = record.exchange,
-                                                                        .routing_key = record.routing_key,
-                                                                        .properties = record.properties,
-                                                                        .body = record.body},
-                                                                       handling, account_),
-                                              .at = record.at,
-                                              .queues = record.queues,
-                                              .file = file_});
+  if (record.queues.empty()) return;
+  const bool moved = places_.find(record.number) != nullptr;
+  places_.put(record.number, record.queues,
+              {.span = static_cast<std::uint32_t>(place.file),
+               .offset = static_cast<std::uint32_t>(place.offset),
+               .bytes = static_cast<std::uint32_t>(place.bytes)});
+  if (moved) return;
+  const RecoveredEntry entry{.number = record.number,
+                             .at = record.at,
+                             .body_bytes = static_cast<std::uint32_t>(record.body_bytes),
+                             .expiration_ms = static_cast<std::uint32_t>(record.expiration_ms),
+                             .expires = record.expires,
+                             .priority = record.priority};
+  for (const std::uint64_t queue : record.queues) entries_[queue].push_back(entry);
+  entries_count_ += record.queues.size();
+  if (entries_count_ >= drop_at_) drop_settled();
 }
 
 void Recovered::take(const Settled& record) {
-  const auto place = messages_.find(record.number);
-  if (place == messages_.end()) return;  // its record went with an older file
-  std::erase(place->second.queues, record.queue);
-  if (place->second.queues.empty()) messages_.erase(place);
+  (void)places_.settle(record.number, record.queue);  // its record may have gone with an older file
+}
+
+// In the order of their numbers, each once.
+void Recovered::drop_settled() {
+  entries_count_ = 0;
+  for (auto& [queue, entries] : entries_) {
+    std::erase_if(entries, [&](const RecoveredEntry& entry) { return !places_.has(entry.number, queue); });
+    const auto before = [](const RecoveredEntry& a, const RecoveredEntry& b) { return a.number < b.number; };
+    if (!std::is_sorted(entries.begin(), entries.end(), before)) std::sort(entries.begin(), entries.end(), before);
+    const auto same = [](const RecoveredEntry& a, const RecoveredEntry& b) { return a.number == b.number; };
+    entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
+    entries_count_ += entries.size();
+  }
+  drop_at_ = std::max(drop_settled_min, 2 * entries_count_);
 }
 
 void Recovered::forget_lost_queues() {
-  for (auto at = messages_.begin(); at != messages_.end();) {
-    std::erase_if(at->second.queues, [this](std::uint64_t queue) { return !queues_.contains(queue); });
-    at = at->second.queues.empty() ? messages_.erase(at) : std::next(at);
+  for (auto& [queue, entries] : entries_) {
+    if (queues_.contains(queue)) continue;
+    for (const RecoveredEntry& entry : entries) (void)places_.settle(entry.number, queue);
+    entries.clear();
   }
 }
 
@@ -101,7 +118,7 @@ std::vector<std::string> Recovered::hosts() const {
   return {names.begin(), names.end()};
 }
 
-void Recovered::restore(VirtualHost& host, Time wall_now) const {
+void Recovered::restore(VirtualHost& host, Time wall_now) {
   for (const auto& [key, rules] : exchanges_)
     if (key.first == host.name()) host.declare_exchange(key.second, rules);
   std::map<std::uint64_t, Queue*> made;
@@ -117,12 +134,21 @@ void Recovered::restore(VirtualHost& host, Time wall_now) const {
                                                        : host.exchange(binding.exchange).as_destination();
     host.bind(binding.source, destination, binding.key, binding.arguments);
   }
-  for (const auto& [number, message] : messages_) {
-    if (message.host != host.name()) continue;
-    const auto age = std::max(std::chrono::nanoseconds(0), wall_now - message.at);
-    for (const std::uint64_t queue : message.queues) made.at(queue)->restore(message.message, number, age);
+  for (const auto& [number, queue] : made) restore_messages(*queue, wall_now);
+}
+
+void Recovered::restore_messages(Queue& queue, Time wall_now) {
+  std::deque<RecoveredEntry>& entries = entries_[queue.number()];
+  for (; !entries.empty(); entries.pop_front()) {
+    const RecoveredEntry& entry = entries.front();
+    std::optional<std::chrono::milliseconds> expiration;
+    if (entry.expires) expiration = std::chrono::milliseconds(entry.expiration_ms);
+    queue.restore({.number = entry.number,
+                   .body_bytes = entry.body_bytes,
+                   .priority = entry.priority,
+                   .expiration = expiration,
+                   .age = std::max(std::chrono::nanoseconds(0), wall_now - entry.at)});
   }
-  for (const auto& [number, queue] : made) queue->push_on();
 }
 
 }  // namespace tutti::broker::journal

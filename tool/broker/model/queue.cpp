@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace tutti::broker {
+namespace {
+
+constexpr std::size_t read_ahead_max = 256;  // messages that come into memory at once
+constexpr std::size_t read_ahead_bytes_max = 256 * 1024;
+
+}  // namespace
 
 Queue::Queue(QueueOwner& owner, std::string name, const QueueRules& rules, std::uint64_t number,
              std::uint64_t connection)
@@ -32,43 +38,44 @@ bool Queue::accepts(const Message& message) const noexcept {
   return rules_.overflow == Overflow::drop_head || !over_limits(1, message.body().size());
 }
 
-Entry Queue::entry_of(MessageRef message, std::uint64_t number) const {
-  Entry entry;
-  entry.number = number;
-  const auto& own = message->handling().expiration;
+Instant Queue::expiry_of(const std::optional<std::chrono::milliseconds>& own) const {
   const auto& all = rules_.message_ttl;
-  if (own || all) {
-    const auto time = own && all ? std::min(*own, *all) : own.value_or(all.value_or(std::chrono::milliseconds(0)));
-    entry.expires = owner_.now() + time;
-  }
-  entry.message = std::move(message);
-  return entry;
+  if (!own && !all) return Instant::never();
+  return owner_.now() + (own && all ? std::min(*own, *all) : own.value_or(all.value_or(std::chrono::milliseconds(0))));
 }
 
 void Queue::push(MessageRef message, std::uint64_t number, bool stored) {
-  Entry entry = entry_of(std::move(message), number);
+  Entry entry;
+  entry.number = number;
+  entry.expires = expiry_of(message->handling().expiration);
+  entry.body_bytes = static_cast<std::uint32_t>(message->body().size());
+  entry.priority = std::min(message->handling().priority, rules_.priority_max);
   entry.stored = stored;
+  entry.message = std::move(message);
+  Level& level = levels_[entry.priority];
   insert(std::move(entry));
   dispatch();
+  if (!level.empty() && level.back().number == number) let_go(level.back());
   drop_over_limits();
 }
 
-void Queue::restore(MessageRef message, std::uint64_t number, std::chrono::nanoseconds age) {
-  Entry entry = entry_of(std::move(message), number);
-  if (entry.expires != Instant::never()) entry.expires.since_start -= age;
+void Queue::restore(const Restored& message) {
+  Entry entry;
+  entry.number = message.number;
+  entry.expires = expiry_of(message.expiration);
+  if (entry.expires != Instant::never()) entry.expires.since_start -= message.age;
+  entry.body_bytes = message.body_bytes;
+  entry.priority = std::min(message.priority, rules_.priority_max);
   entry.stored = true;
   entry.redelivered = true;
   insert(std::move(entry));
 }
 
-Queue::Level& Queue::level_of(const Message& message) {
-  return levels_[std::min(message.handling().priority, rules_.priority_max)];
-}
-
 void Queue::insert(Entry entry) {
   ++ready_;
-  ready_bytes_ += entry.message->body().size();
-  Level& level = level_of(*entry.message);
+  ready_bytes_ += entry.body_bytes;
+  if (entry.message) resident_bytes_ += entry.body_bytes;
+  Level& level = levels_[entry.priority];
   if (level.empty() || level.back().number < entry.number) {
     level.push_back(std::move(entry));
   } else if (entry.number < level.front().number) {
@@ -78,6 +85,47 @@ void Queue::insert(Entry entry) {
                                         [](const Entry& a, std::uint64_t number) { return a.number < number; });
     level.insert(place, std::move(entry));
   }
+}
+
+// The content of one that waits behind enough others: it comes back when it gets to the head.
+void Queue::let_go(Entry& entry) noexcept {
+  if (!entry.stored || !entry.message || resident_bytes_ <= owner_.resident_bytes_max()) return;
+  resident_bytes_ -= entry.body_bytes;
+  entry.message = {};
+}
+
+void Queue::load(Entry& entry) {
+  entry.message = owner_.load(entry);
+  if (entry.message) resident_bytes_ += entry.body_bytes;
+}
+
+// The first one's content, and of some behind it while one read serves them all. False: it cannot be read, and has left
+// the queue without being settled; after the next start it is tried again.
+bool Queue::bring_in(Level& level) {
+  if (level.front().message) return true;
+  load(level.front());
+  if (!level.front().message) {
+    (void)pop(level);
+    return false;
+  }
+  const std::size_t ahead = std::min(level.size(), read_ahead_max);
+  const std::size_t bytes_max = std::min(owner_.resident_bytes_max(), read_ahead_bytes_max);
+  std::size_t bytes = level.front().body_bytes;
+  for (std::size_t i = 1; i < ahead; ++i) {
+    Entry& entry = level[i];
+    bytes += entry.body_bytes;
+    if (entry.message || bytes > bytes_max) break;
+    load(entry);
+    if (!entry.message) break;
+  }
+  return true;
+}
+
+// The level whose first message is the next one, and is in memory.
+Queue::Level* Queue::first_readable() {
+  Level* level = first_level();
+  while (level != nullptr && !bring_in(*level)) level = first_level();
+  return level;
 }
 
 Queue::Level* Queue::first_level() {
@@ -90,7 +138,8 @@ Entry Queue::pop(Level& level) {
   Entry entry = std::move(level.front());
   level.pop_front();
   --ready_;
-  ready_bytes_ -= entry.message->body().size();
+  ready_bytes_ -= entry.body_bytes;
+  if (entry.message) resident_bytes_ -= entry.body_bytes;
   return entry;
 }
 
@@ -137,7 +186,9 @@ void Queue::dispatch() {
     Consumer* const consumer = next_consumer();
     if (consumer == nullptr) break;
     list(*consumer);
-    Entry entry = pop(*first_level());
+    Level* const level = first_readable();
+    if (level == nullptr) break;
+    Entry entry = pop(*level);
     if (consumer->settling() == Settling::at_once)
       owner_.settled(*this, entry);
     else
@@ -179,7 +230,7 @@ void Queue::wake(Consumer& consumer) {
 std::optional<Entry> Queue::take(Settling settling) {
   used();
   drop_expired();
-  Level* const level = first_level();
+  Level* const level = first_readable();
   if (level == nullptr) return std::nullopt;
   Entry entry = pop(*level);
   if (settling == Settling::at_once)
@@ -205,6 +256,7 @@ void Queue::put_back(Entry entry) {
   --unacked_;
   if (detached_) return owner_.settled(*this, entry);
   entry.redelivered = true;
+  if (entry.stored && resident_bytes_ > owner_.resident_bytes_max()) entry.message = {};
   insert(std::move(entry));
 }
 

@@ -1,5 +1,6 @@
 // A queue: messages that wait, in order, and consumers that take them. It decides who gets what; what a delivery looks
-// like and when a consumer has enough is the consumer's matter.
+// like and when a consumer has enough is the consumer's matter. Of a long queue most messages are in the store only,
+// and come into memory a few at a time when they get to its head.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +24,22 @@ class Queue;
 
 // A message's place in one queue.
 struct Entry {
-  MessageRef message;
+  MessageRef message;        // null: it is in the store only
   std::uint64_t number = 0;  // grows with each message published: the order, also of what comes back
   Instant expires = Instant::never();
+  std::uint32_t body_bytes = 0;
+  std::uint8_t priority = 0;  // of the queue's own levels
   bool redelivered = false;
   bool stored = false;  // the journal knows it and must be told what becomes of it
+};
+
+// A message as the store has it after a start.
+struct Restored {
+  std::uint64_t number = 0;
+  std::uint32_t body_bytes = 0;
+  std::uint8_t priority = 0;
+  std::optional<std::chrono::milliseconds> expiration = {};
+  std::chrono::nanoseconds age = {};  // since it was published
 };
 
 enum class Settling : std::uint8_t { awaited, at_once };  // at_once: delivering is acknowledging (no-ack)
@@ -57,6 +69,10 @@ class QueueOwner {
   virtual void dead(Queue& queue, Entry entry, DeadReason reason) = 0;  // settled here; perhaps published elsewhere
   virtual void settled(Queue& queue, const Entry& entry) = 0;
   virtual void unused(Queue& queue) = 0;  // for as long as x-expires says, or without its last consumer: to be deleted
+  // The content of a stored entry. Null: it cannot be read.
+  [[nodiscard]] virtual MessageRef load(const Entry& entry) = 0;
+  // How many bytes of stored messages' bodies a queue should keep in memory.
+  [[nodiscard]] virtual std::size_t resident_bytes_max() const = 0;
   [[nodiscard]] virtual Instant now() const = 0;
   [[nodiscard]] virtual runtime::Timers& timers() = 0;
 
@@ -83,8 +99,8 @@ class Queue : public std::enable_shared_from_this<Queue> {
 
   [[nodiscard]] bool accepts(const Message& message) const noexcept;  // false: reject-publish, and it is full
   void push(MessageRef message, std::uint64_t number, bool stored);
-  // At start: as redelivered, nobody knows whether it was. push_on() when all are back. `age`: since it was published.
-  void restore(MessageRef message, std::uint64_t number, std::chrono::nanoseconds age);
+  // At start: as redelivered, nobody knows whether it was. push_on() when all are back.
+  void restore(const Restored& message);
 
   enum class Sharing : std::uint8_t { shared, exclusive };
   void add_consumer(Consumer& consumer, Sharing sharing);
@@ -106,10 +122,13 @@ class Queue : public std::enable_shared_from_this<Queue> {
 
  private:
   using Level = std::deque<Entry>;
-  [[nodiscard]] Entry entry_of(MessageRef message, std::uint64_t number) const;
+  [[nodiscard]] Instant expiry_of(const std::optional<std::chrono::milliseconds>& own) const;
   void insert(Entry entry);
-  [[nodiscard]] Level& level_of(const Message& message);
+  void let_go(Entry& entry) noexcept;
   [[nodiscard]] Level* first_level();
+  [[nodiscard]] Level* first_readable();
+  bool bring_in(Level& level);
+  void load(Entry& entry);
   Entry pop(Level& level);
   void dispatch();
   void drop_over_limits();
@@ -127,7 +146,8 @@ class Queue : public std::enable_shared_from_this<Queue> {
   std::uint64_t connection_;
   std::vector<Level> levels_;  // by priority; one for a queue without
   std::size_t ready_ = 0;
-  std::size_t ready_bytes_ = 0;  // of bodies
+  std::size_t ready_bytes_ = 0;     // of bodies
+  std::size_t resident_bytes_ = 0;  // of those bodies that are in memory
   std::size_t unacked_ = 0;
   std::vector<Consumer*> consumers_;  // in the order in which they came
   std::deque<Consumer*> waiting_;     // those that may take one; round robin

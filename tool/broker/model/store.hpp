@@ -22,6 +22,11 @@ class Store {
   virtual void published(std::string_view host, std::uint64_t number, const MessageRef& message,
                          std::span<Queue* const> queues) = 0;
   virtual void settled(const Queue& queue, std::uint64_t number) = 0;
+  // The content of a message that was published here and is not settled; its size is counted in `account`. Null: it
+  // cannot be read, which is reported. Reads from the disk if it must.
+  [[nodiscard]] virtual MessageRef load(std::uint64_t number, Account& account) = 0;
+  // Much is told that is not yet durable: who can wait should.
+  [[nodiscard]] virtual bool behind() const = 0;
   // How much was told so far, and how much of it is durable.
   [[nodiscard]] virtual std::uint64_t told() const = 0;
   [[nodiscard]] virtual std::uint64_t durable() const = 0;

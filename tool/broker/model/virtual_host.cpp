@@ -8,6 +8,10 @@
 namespace tutti::broker {
 namespace {
 
+constexpr std::size_t resident_bytes_of_a_queue = 1024 * 1024;  // of stored messages, while there is memory
+constexpr int buried_at_once_max = 256;
+constexpr std::chrono::nanoseconds burial_pause = std::chrono::milliseconds(10);  // while the store is behind
+
 std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 
 bool reserved(std::string_view name) noexcept { return name.starts_with("amq."); }
@@ -274,31 +278,50 @@ void VirtualHost::settled(Queue& queue, const Entry& entry) {
   if (entry.stored && shared_.store != nullptr) shared_.store->settled(queue, entry.number);
 }
 
+MessageRef VirtualHost::load(const Entry& entry) {
+  return shared_.store != nullptr ? shared_.store->load(entry.number, shared_.account) : MessageRef();
+}
+
+std::size_t VirtualHost::resident_bytes_max() const { return shared_.tight() ? 0 : resident_bytes_of_a_queue; }
+
 void VirtualHost::dead(Queue& queue, Entry entry, DeadReason reason) {
   if (!queue.rules().dead_letter_exchange) return settled(queue, entry);
   dead_.push_back({queue.shared_from_this(), std::move(entry), reason});
   burial_.arm(shared_.timers, now());
 }
 
-// Not at once, as the queue is in the middle of something, and the way may lead back to it.
+// Not at once, as the queue is in the middle of something, and the way may lead back to it. Some at a time, as they may
+// be a whole queue.
 void VirtualHost::bury_all() {
-  for (const Dead& dead : std::exchange(dead_, {})) {
-    bury(dead);
-    settled(*dead.queue, dead.entry);  // behind the copy: a crash between them makes two, never none
+  for (int count = 0; count < buried_at_once_max && !dead_.empty(); ++count) {
+    Dead dead = std::move(dead_.front());
+    dead_.pop_front();
+    if (bury(dead)) settled(*dead.queue, dead.entry);  // behind the copy: a crash between them makes two, never none
   }
+  if (dead_.empty()) return;
+  const bool behind = shared_.store != nullptr && shared_.store->behind();
+  burial_.arm(shared_.timers, now() + (behind ? burial_pause : std::chrono::nanoseconds(0)));
 }
 
-void VirtualHost::bury(const Dead& dead) {
+// False: it cannot be read, and stays where it is.
+bool VirtualHost::bury(Dead& dead) {
   const QueueRules& rules = dead.queue->rules();
   const auto exchange = exchanges_.find(*rules.dead_letter_exchange);
-  if (exchange == exchanges_.end()) return;  // as RabbitMQ: without the exchange it is gone
+  if (exchange == exchanges_.end()) return true;  // as RabbitMQ: without the exchange it is gone
+  if (!dead.entry.message) dead.entry.message = load(dead.entry);
+  if (!dead.entry.message) return false;
   const Message& message = *dead.entry.message;
-  if (goes_round(message, dead.queue->name(), dead.reason)) return;
+  if (goes_round(message, dead.queue->name(), dead.reason)) return true;
   const DeadLetter letter = dead_letter(message, dead.queue->name(), dead.reason, shared_.wall_now());
   const std::string key = rules.dead_letter_key.value_or(std::string(message.routing_key()));
   publish(*exchange->second,
           {.exchange = exchange->first, .routing_key = key, .properties = letter.properties, .body = message.body()},
           letter.handling, {letter.headers});
+  return true;
+}
+
+void VirtualHost::push_on() {
+  for (const auto& [name, queue] : queues_) queue->push_on();
 }
 
 void VirtualHost::unused(Queue& queue) { erase_queue(queue); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,8 +27,11 @@ struct Shared {
   std::function<Instant()> now;
   std::function<Time()> wall_now;
   Random& random;
-  Store* store = nullptr;         // null: nothing outlives the process
-  Account account = {};           // of all messages
+  Store* store = nullptr;  // null: nothing outlives the process
+  Account account = {};    // of all messages
+  std::size_t resident_bytes_max = 16 * 1024 * 1024;
+  // So much memory is taken that stored messages should be in the store only.
+  [[nodiscard]] bool tight() const noexcept { return account.bytes > resident_bytes_max; }
   std::uint64_t next_number = 1;  // of messages, exchanges and queues
 };
 
@@ -73,6 +77,8 @@ class VirtualHost final : private QueueOwner {
   PublishOutcome publish(Exchange& exchange, const Publication& publication, const Handling& handling,
                          wire::amqp::Table headers);
 
+  void push_on();  // all queues, once they are restored
+
   // All that is durable, bindings last.
   void tell_topology(Store& store) const;
   template <class F>
@@ -94,6 +100,8 @@ class VirtualHost final : private QueueOwner {
   void dead(Queue& queue, Entry entry, DeadReason reason) override;
   void settled(Queue& queue, const Entry& entry) override;
   void unused(Queue& queue) override;
+  MessageRef load(const Entry& entry) override;
+  std::size_t resident_bytes_max() const override;
   Instant now() const override { return shared_.now(); }
   runtime::Timers& timers() override { return shared_.timers; }
 
@@ -105,7 +113,7 @@ class VirtualHost final : private QueueOwner {
   [[nodiscard]] std::string new_queue_name();
   void collect(Exchange& exchange, std::string_view key, wire::amqp::Table headers);
   PublishOutcome deliver(const Publication& publication, const Handling& handling);
-  void bury(const Dead& dead);
+  [[nodiscard]] bool bury(Dead& dead);
   void bury_all();
   [[nodiscard]] static bool durable(const Destination& destination) noexcept;
 
@@ -116,7 +124,7 @@ class VirtualHost final : private QueueOwner {
   std::uint64_t routing_ = 0;   // counts messages that were routed
   std::vector<Queue*> routed_;  // of the one that is being routed
   std::vector<Queue*> stored_in_;
-  std::vector<Dead> dead_;
+  std::deque<Dead> dead_;
   runtime::Timer burial_;
 };
 

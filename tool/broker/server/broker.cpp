@@ -1,6 +1,7 @@
 #include "broker/server/broker.hpp"
 
 #include <cstring>
+#include <iostream>
 #include <stdexcept>
 
 namespace tutti::broker {
@@ -23,7 +24,8 @@ Broker::Broker(runtime::Shard& shard, world::Files& files, const BrokerSettings&
       shared_{.timers = shard.timers(),
               .now = [&shard] { return shard.now(); },
               .wall_now = [&shard] { return shard.world().clock().now(); },
-              .random = shard.world().random()} {
+              .random = shard.world().random(),
+              .resident_bytes_max = settings.resident_bytes_max} {
   if (!settings_.folder.empty()) recover(shard, files);
   for (const std::string& name : settings_.hosts) {
     auto& host = hosts_[name];
@@ -42,7 +44,7 @@ void Broker::recover(runtime::Shard& shard, world::Files& files) {
   if (!lock_) throw std::runtime_error("cannot open " + folder + "/lock: " + std::strerror(error));
   if (!lock_->try_lock()) throw std::runtime_error("another broker uses the folder " + folder);
 
-  const journal::Recovered recovered(files, folder, shared_.account);
+  journal::Recovered recovered(files, folder);
   shared_.next_number = recovered.highest_number() + 1;
   for (const std::string& name : recovered.hosts()) {
     auto& host = hosts_[name];
@@ -50,13 +52,17 @@ void Broker::recover(runtime::Shard& shard, world::Files& files) {
     recovered.restore(*host, shared_.wall_now());
   }
   journal_ = std::make_unique<journal::Journal>(
-      shard, files, journal::JournalSettings{.folder = folder, .file_bytes = settings_.file_bytes}, recovered,
-      static_cast<journal::JournalOwner&>(*this));
+      shard, files,
+      journal::JournalSettings{
+          .folder = folder, .file_bytes = settings_.file_bytes, .unlisted_files_max = settings_.unlisted_files_max},
+      recovered, static_cast<journal::JournalOwner&>(*this));
   shared_.store = journal_.get();
 }
 
 void Broker::start() {
-  if (journal_) journal_->start();
+  if (!journal_) return;
+  journal_->start();
+  for (const auto& [name, host] : hosts_) host->push_on();  // what expired meanwhile
 }
 
 void Broker::close() {
@@ -66,6 +72,8 @@ void Broker::close() {
 void Broker::journal_moved() {
   if (owner_ != nullptr) owner_->store_moved();
 }
+
+void Broker::journal_unreadable(std::string_view what) { std::cerr << "tutti broker: " << what << std::endl; }
 
 void Broker::tell_topology(Store& store) {
   for (const auto& [name, host] : hosts_) host->tell_topology(store);
@@ -83,7 +91,8 @@ VirtualHost* Broker::host(std::string_view name) {
 
 std::string_view Broker::full() noexcept {
   const std::size_t limit = settings_.memory_bytes_max;
-  full_ = shared_.account.bytes > (full_ ? limit - limit / 10 : limit);
+  const std::size_t used = shared_.account.bytes + (journal_ ? journal_->index_bytes() : 0);
+  full_ = used > (full_ ? limit - limit / 10 : limit);
   if (journal_ && journal_->failing()) return "the journal cannot be written";
   if (journal_ && journal_->behind()) return "the disk is behind";
   return full_ ? "low on memory" : std::string_view();

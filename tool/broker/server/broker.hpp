@@ -20,7 +20,9 @@ struct BrokerSettings {
   std::vector<std::string> hosts = {"/"};
   std::string folder = {};  // of the journal; empty: none
   std::uint64_t file_bytes = 64 * 1024 * 1024;
-  std::size_t memory_bytes_max = 256 * 1024 * 1024;  // of messages: over it publishers wait
+  std::size_t unlisted_files_max = 3;                 // see journal::JournalSettings
+  std::size_t memory_bytes_max = 256 * 1024 * 1024;   // of messages and their places: over it publishers wait
+  std::size_t resident_bytes_max = 16 * 1024 * 1024;  // over so much, stored messages are in the journal only
 };
 
 class BrokerOwner {
@@ -52,6 +54,7 @@ class Broker final : public Access, private journal::JournalOwner {
   void recover(runtime::Shard& shard, world::Files& files);
   void journal_moved() override;
   void tell_topology(Store& store) override;
+  void journal_unreadable(std::string_view what) override;
 
   BrokerSettings settings_;
   Shared shared_;

@@ -108,6 +108,7 @@ class Channel {
   void settle(std::vector<Delivery> deliveries, Fate fate);
   void deliver(ChannelConsumer& consumer, Queue& queue, Entry entry);
   void cancel_from_here(ChannelConsumer& consumer);
+  void let_go(Entry& entry);
   void send_content(const Message& message);
 
   Session& session_;

@@ -137,8 +137,14 @@ void Channel::deliver(ChannelConsumer& consumer, Queue& queue, Entry entry) {
                           .exchange = message.exchange(),
                           .routing_key = message.routing_key()});
   send_content(message);
+  let_go(entry);
   if (consumer.settling() == Settling::awaited)
     deliveries_.add({.tag = tag, .queue = queue.shared_from_this(), .consumer = &consumer, .entry = std::move(entry)});
+}
+
+// A client may leave any number unacknowledged.
+void Channel::let_go(Entry& entry) {
+  if (entry.stored && session_.shared().tight()) entry.message = {};
 }
 
 void Channel::send_content(const Message& message) {
@@ -157,6 +163,7 @@ void Channel::on(const amqp::BasicGet& method) {
                         .routing_key = message.routing_key(),
                         .message_count = static_cast<std::uint32_t>(queue.ready())});
   send_content(message);
+  let_go(*entry);
   if (!method.no_ack) deliveries_.add({.tag = tag, .queue = queue.shared_from_this(), .entry = std::move(*entry)});
 }
 
