@@ -46,6 +46,17 @@ struct EventRules {
   std::string name = {};  // the handler's, in its queue's name with a broker; empty: "on_<event>"
 };
 
+// Who runs a timer.
+enum class Once : std::uint8_t {
+  per_instance,  // each instance its own (default)
+  per_fleet,     // one instance of the service, chosen at the broker; another takes over within 10 s
+};
+
+struct TimerRules {
+  Once once = Once::per_instance;
+  std::string name = {};  // per_fleet: the same in all instances and versions, [a-z0-9_.-]
+};
+
 struct ServeRules {
   std::size_t in_flight_max = 0;  // 0: the setting tutti.in_flight_max alone
 };
@@ -192,12 +203,12 @@ class App {
 
   // A timer on shard 0; it never overlaps itself. The first run is one period after start.
   template <class F>
-  void every(std::chrono::nanoseconds period, F&& work) {
-    add_timer(period, std::function<void()>(std::forward<F>(work)));
+  void every(std::chrono::nanoseconds period, F&& work, TimerRules rules = {}) {
+    add_timer(period, std::function<void()>(std::forward<F>(work)), std::move(rules));
   }
   template <class Object, class R>
-  void every(std::chrono::nanoseconds period, Object& object, R (Object::*member)()) {
-    add_timer(period, [&object, member] { (object.*member)(); });
+  void every(std::chrono::nanoseconds period, Object& object, R (Object::*member)(), TimerRules rules = {}) {
+    add_timer(period, [&object, member] { (object.*member)(); }, std::move(rules));
   }
 
   // A raw HTTP handler: (Request&, Responder&).
@@ -241,7 +252,7 @@ class App {
   [[nodiscard]] detail::HubCore& hub_of(const detail::ChannelSpec& channel);
   void add_subscription(const detail::EventSpec& event, detail::Handler handler, EventRules rules);
   void add_announced(const detail::EventSpec& event);
-  void add_timer(std::chrono::nanoseconds period, std::function<void()> work);
+  void add_timer(std::chrono::nanoseconds period, std::function<void()> work, TimerRules rules);
   const void* load_settings(const detail::Shape& shape);
 
   detail::Composition* composition_;

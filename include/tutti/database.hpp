@@ -188,6 +188,12 @@ class Transaction final : public Statements {
     publish_message(detail::spec_of(event), &message);
   }
 
+  // For handlers of events, which may come twice: true the first time that this key comes in this database, false again
+  // within DatabaseRules::once_kept. It is kept with the rest of the transaction or not at all.
+  //   if (!t.once(context.message_id())) return;
+  // Two handlers of one event in one database put a name of theirs in front of the id.
+  [[nodiscard]] bool once(std::string_view key);
+
  private:
   void publish_message(const detail::EventSpec& event, const void* message);
 };

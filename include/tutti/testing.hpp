@@ -197,6 +197,11 @@ class Bed final : public Stage {
   [[nodiscard]] const std::vector<T>& published(const Event<T>& event) {
     return recorded_events(tutti::detail::spec_of(event)).template as<T>();
   }
+  // Events that a handler of a hosted service gave up after its last attempt, once for each such handler.
+  template <class T>
+  [[nodiscard]] const std::vector<T>& dead_letters(const Event<T>& event) {
+    return recorded_dead_letters(tutti::detail::spec_of(event)).template as<T>();
+  }
   // Hands the event to the hosted handlers and returns when they have ended.
   template <class T>
   void publish(const Event<T>& event, const T& message) {
@@ -233,6 +238,7 @@ class Bed final : public Stage {
   detail::Recorded& recorded_calls(const tutti::detail::MethodSpec& method) override;
   void pass(std::chrono::nanoseconds time) override { advance(time); }
   detail::Recorded& recorded_events(const tutti::detail::EventSpec& event);
+  detail::Recorded& recorded_dead_letters(const tutti::detail::EventSpec& event);
   std::shared_ptr<detail::ChannelConnection> connect_to(const tutti::detail::ChannelSpec& channel);
   void publish_event(const tutti::detail::EventSpec& event, const void* message);
 

@@ -272,6 +272,7 @@ void Link::fill() {
   in_.resize(before + read_bytes);
   const std::size_t bytes = stream_->read(std::as_writable_bytes(std::span(in_).subspan(before)));
   in_.resize(before + bytes);
+  heard_ = shard_.read_clock();
   if (bytes == 0) give_up("the broker " + host_ + " closed the connection");
 }
 

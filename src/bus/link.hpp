@@ -79,6 +79,8 @@ class Link {
   [[nodiscard]] bool up() const noexcept { return up_; }
   [[nodiscard]] bool blocked() const noexcept { return blocked_; }
   [[nodiscard]] std::size_t out_bytes() const noexcept { return out_.size(); }
+  // When the broker sent something last, be it a heartbeat.
+  [[nodiscard]] Instant heard() const noexcept { return heard_; }
   [[nodiscard]] std::uint64_t reconnects() const noexcept { return reconnects_; }
   // Empty if it is up; otherwise why not: "cannot connect to 127.0.0.1:5672: Connection refused".
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
@@ -120,6 +122,7 @@ class Link {
   std::array<ChannelState, channels> channels_;
   std::uint32_t frame_max_ = 0;
   std::chrono::nanoseconds heartbeat_{0};
+  Instant heard_;
   std::string failure_;  // why this connection is being given up
   std::string reason_;
   std::string told_;  // the reason that was reported last

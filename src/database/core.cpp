@@ -351,6 +351,13 @@ void DatabaseCore::publish(OpenTransaction& open, const EventSpec& event, const 
   open.published.push_back({&event, row.message_id, row.body});
 }
 
+bool DatabaseCore::first_time(OpenTransaction&, std::string_view key) {
+  if (key.empty()) throw Error(Code::invalid_argument, "once was asked for an empty key");
+  return on_writer([&](Connection& connection) {
+    return database::keep_key(still_open(connection), key, world_.clock().now(), rules_);
+  });
+}
+
 std::vector<database::OutboxRow> DatabaseCore::outbox(std::size_t rows_max) {
   std::vector<database::OutboxRow> rows;
   const auto read = [&](Connection& connection) { rows = database::read_outbox(connection, rows_max); };
@@ -359,12 +366,19 @@ std::vector<database::OutboxRow> DatabaseCore::outbox(std::size_t rows_max) {
   return rows;
 }
 
-void DatabaseCore::remove_from_outbox(std::span<const std::int64_t> ids) {
+bool DatabaseCore::take_outbox(std::string_view relay, Time until) {
+  bool taken = false;
+  alone([&](Connection& connection) { taken = database::take_outbox(connection, relay, world_.clock().now(), until); });
+  return taken;
+}
+
+void DatabaseCore::remove_from_outbox(std::span<const std::int64_t> ids, std::string_view relay) {
   begin();
   OpenTransaction open;
   try {
     on_writer([&](Connection& connection) {
       database::remove_outbox_rows(connection, ids);
+      if (!relay.empty()) database::leave_outbox(connection, relay);
       open.outbox_rows = database::outbox_rows(connection);
     });
     commit(open);

@@ -74,13 +74,17 @@ class DatabaseCore {
   void query(OpenTransaction* open, std::string_view sql, std::span<const SqlArgument> values, const Shape& shape,
              void* into);
   void publish(OpenTransaction& open, const EventSpec& event, const void* message);
+  [[nodiscard]] bool first_time(OpenTransaction& open, std::string_view key);
   void transaction(TransactionBody body);
   void once(const OnceCall& call, TransactionBody body, const Shape* shape, void* reply);
   [[nodiscard]] DatabaseNumbers numbers();
 
-  // For the relay that sends outbox rows to a broker: the oldest first, and away with those that are sent. Both wait.
+  // The oldest first. Waits.
   [[nodiscard]] std::vector<database::OutboxRow> outbox(std::size_t rows_max);
-  void remove_from_outbox(std::span<const std::int64_t> ids);
+  // For the relay that sends outbox rows to a broker, of which one works at a time, whatever process it is in: takes
+  // the turn until then (false: another one has it), and gives it back with the rows that are sent. Both wait.
+  [[nodiscard]] bool take_outbox(std::string_view relay, Time until);
+  void remove_from_outbox(std::span<const std::int64_t> ids, std::string_view relay = {});
 
  private:
   void refuse_inside_transaction(const char* what);

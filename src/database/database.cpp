@@ -21,6 +21,8 @@ void Transaction::publish_message(const detail::EventSpec& event, const void* me
   core_->publish(*transaction_, event, message);
 }
 
+bool Transaction::once(std::string_view key) { return core_->first_time(*transaction_, key); }
+
 Database::Database(std::unique_ptr<detail::DatabaseCore> core) noexcept
     : Statements(*core, nullptr), owned_(std::move(core)) {}
 

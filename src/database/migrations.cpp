@@ -29,6 +29,11 @@ create table tutti_outbox (
   event text not null, message_id text not null, body text not null, traceparent text not null,
   created_at integer not null);
 create index tutti_outbox_by_age on tutti_outbox (created_at);
+)"},
+                                       {"tutti-0002-once-keys-and-relay", R"(
+create table tutti_once_keys (key text primary key, kept_at integer not null) without rowid;
+create index tutti_once_keys_by_age on tutti_once_keys (kept_at);
+create table tutti_outbox_relay (id integer primary key, relay text not null, until integer not null);
 )"}};
   return steps;
 }

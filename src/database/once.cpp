@@ -98,6 +98,27 @@ void keep_reply(Connection& connection, const detail::OnceCall& call, std::uint6
   clean.finish();
 }
 
+bool keep_key(Connection& connection, std::string_view key, Time now, const DatabaseRules& rules) {
+  auto keep = connection.prepare(
+      "insert into tutti_once_keys (key, kept_at) values (?1, ?2) on conflict (key) do update set kept_at = ?2 "
+      "where kept_at < ?3 returning key",
+      Author::library);
+  keep.bind_text(1, key);
+  keep.bind_int(2, now.since_epoch.count());
+  keep.bind_int(3, oldest_kept(now, rules));
+  const bool fresh = keep.step();
+  keep.finish();
+
+  auto clean = connection.prepare(
+      "delete from tutti_once_keys where key in "
+      "(select key from tutti_once_keys where kept_at < ? order by kept_at limit ?)",
+      Author::library);
+  clean.bind_int(1, oldest_kept(now, rules));
+  clean.bind_int(2, static_cast<std::int64_t>(clean_batch_max));
+  clean.finish();
+  return fresh;
+}
+
 std::uint64_t request_hash(const detail::OnceCall& call) {
   if (call.request == nullptr || call.method->request == nullptr) return hash_of("");
   return hash_of(msgpack_of(call.method->request(), call.request));

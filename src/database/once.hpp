@@ -8,6 +8,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <tutti/database.hpp>
 
@@ -28,6 +29,9 @@ struct KeptReply {
 // Also removes a batch of old ones.
 void keep_reply(Connection& connection, const detail::OnceCall& call, std::uint64_t request_hash,
                 const KeptReply& reply, Time now, const DatabaseRules& rules);
+
+// Whether the key is new: then it is kept. Also removes a batch of old ones.
+[[nodiscard]] bool keep_key(Connection& connection, std::string_view key, Time now, const DatabaseRules& rules);
 
 // Of the request's value, however it came here.
 [[nodiscard]] std::uint64_t request_hash(const detail::OnceCall& call);

@@ -68,6 +68,25 @@ std::vector<OutboxRow> read_outbox(Connection& connection, std::size_t rows_max)
   return found;
 }
 
+bool take_outbox(Connection& connection, std::string_view relay, Time now, Time until) {
+  auto take = connection.prepare(
+      "insert into tutti_outbox_relay (id, relay, until) values (1, ?1, ?2) on conflict (id) do update set "
+      "relay = ?1, until = ?2 where relay = ?1 or until < ?3 returning id",
+      Author::library);
+  take.bind_text(1, relay);
+  take.bind_int(2, until.since_epoch.count());
+  take.bind_int(3, now.since_epoch.count());
+  const bool taken = take.step();
+  take.finish();
+  return taken;
+}
+
+void leave_outbox(Connection& connection, std::string_view relay) {
+  auto leave = connection.prepare("delete from tutti_outbox_relay where relay = ?", Author::library);
+  leave.bind_text(1, relay);
+  leave.finish();
+}
+
 void remove_outbox_rows(Connection& connection, std::span<const std::int64_t> ids) {
   for (const std::int64_t id : ids) {
     auto remove = connection.prepare("delete from tutti_outbox where id = ?", Author::library);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tutti/database.hpp>
@@ -34,6 +35,9 @@ struct OutboxState {
 OutboxState add_to_outbox(Connection& connection, const OutboxRow& row, const DatabaseRules& rules);
 [[nodiscard]] std::int64_t outbox_rows(Connection& connection);
 [[nodiscard]] std::vector<OutboxRow> read_outbox(Connection& connection, std::size_t rows_max);
+// The turn to send: one relay has it until then, or until it gives it back.
+[[nodiscard]] bool take_outbox(Connection& connection, std::string_view relay, Time now, Time until);
+void leave_outbox(Connection& connection, std::string_view relay);
 void remove_outbox_rows(Connection& connection, std::span<const std::int64_t> ids);
 
 }  // namespace tutti::database

@@ -84,9 +84,18 @@ void App::add_announced(const detail::EventSpec& event) {
   composition_->announced.push_back(&event);
 }
 
-void App::add_timer(std::chrono::nanoseconds period, std::function<void()> work) {
+void App::add_timer(std::chrono::nanoseconds period, std::function<void()> work, TimerRules rules) {
   if (period < std::chrono::milliseconds(1)) refuse("a timer of " + quoted(composition_->name()) + " has a period under 1 ms; expected 1 ms or more");
-  composition_->timers.push_back({period, std::move(work)});
+  if (rules.once == Once::per_fleet) {
+    const std::string& name = rules.name;
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+    if (name.empty() || name.size() > 100 || name.find_first_not_of(allowed) != std::string::npos)
+      refuse("a timer of " + quoted(composition_->name()) + " runs once per fleet and has the name " + quoted(name) + "; expected 1 to 100 of [a-z0-9_.-], the same in all instances (TimerRules::name)");
+    for (const detail::Timer& timer : composition_->timers) {
+      if (timer.rules.once == Once::per_fleet && timer.rules.name == name) refuse("two timers of " + quoted(composition_->name()) + " run once per fleet as " + quoted(name) + "; give one of them another name");
+    }
+  }
+  composition_->timers.push_back({period, std::move(work), std::move(rules)});
 }
 
 void App::raw(std::string_view verb, std::string_view path, std::function<void(Request&, Responder&)> handler) {

@@ -1,13 +1,14 @@
 #include "service/broker_bus.hpp"
 
 #include <algorithm>
-#include <set>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include <tutti/wait.hpp>
 
 #include "bus/consumer.hpp"
+#include "bus/leadership.hpp"
 #include "bus/publisher.hpp"
 #include "service/dispatcher.hpp"
 #include "service/event_wire.hpp"
@@ -29,8 +30,31 @@ std::string name_of(Host& host) {
   return name;
 }
 
-bus::QueueRules retry_queue(const std::string& queue, std::chrono::milliseconds pause, bool exclusive) {
+constexpr std::int64_t deliveries_max = 100;
+
+// A queue of the kind that the setting tutti.events.queues asks for. What is exclusive is never replicated.
+void ask_for_quorum(wire::amqp::TableBuilder& arguments) {
+  arguments.text("x-queue-type", "quorum");
+  // RabbitMQ's own limit of 20 would throw away what lies in it and is looked at.
+  arguments.integer("x-delivery-limit", std::numeric_limits<std::int32_t>::max());
+}
+
+// Where the events of a handler come from. An event that kills each process that handles it goes to the dead letters.
+std::string quorum_arguments(const std::string& dead) {
   wire::amqp::TableBuilder arguments;
+  arguments.text("x-queue-type", "quorum").integer("x-delivery-limit", deliveries_max);
+  arguments.text("x-dead-letter-exchange", "").text("x-dead-letter-routing-key", dead);
+  arguments.text("x-dead-letter-strategy", "at-least-once").text("x-overflow", "reject-publish");
+  return std::string(arguments.table().bytes);
+}
+
+bus::QueueRules retry_queue(const std::string& queue, std::chrono::milliseconds pause, bool exclusive, bool quorum) {
+  wire::amqp::TableBuilder arguments;
+  if (quorum) {
+    ask_for_quorum(arguments);
+    // Without it a message may be lost on its way back.
+    arguments.text("x-dead-letter-strategy", "at-least-once").text("x-overflow", "reject-publish");
+  }
   arguments.integer("x-message-ttl", pause.count());
   arguments.text("x-dead-letter-exchange", "");
   arguments.text("x-dead-letter-routing-key", queue);
@@ -90,39 +114,52 @@ class BrokerBus final : public Bus {
   }
 
   void subscribe(Host&, Subscription& subscription) override {
-    const auto [known, fresh] = queues_.insert(queue_of(subscription, instance_));
-    const std::string& queue = *known;
-    // A singleton's queue is meant to be shared.
-    if (!fresh && subscription.rules.delivery != Delivery::singleton) {
-      throw Error(Code::failed_precondition, "two handlers of \"" + std::string(subscription.composition->name()) +
-                                                 "\" share the queue " + queue +
-                                                 "; give one of them a name (EventRules::name)");
-    }
+    const std::string& queue = queues_.add(subscription, instance_);
     const bool broadcast = subscription.rules.delivery == Delivery::broadcast;
+    const bool quorum = host_.environment().library().events.queues == EventSettings::Queues::quorum;
+    const std::string dead = dead_queue_of(subscription);
     bus::ConsumedQueue consumed{
-        .queue = {.name = queue, .exclusive = broadcast, .auto_delete = broadcast},
+        .queue = {.name = queue,
+                  .exclusive = broadcast,
+                  .auto_delete = broadcast,
+                  .arguments = quorum && !broadcast ? quorum_arguments(dead) : std::string()},
         .exchange = exchange_of(subscription.spec->service->name),
         .routing_key = std::string(subscription.spec->name),
         .prefetch = static_cast<std::uint16_t>(static_cast<std::uint32_t>(settings().in_flight_max))};
     for (int attempt = 1; attempt < subscription.rules.retry.attempts; ++attempt) {
-      bus::QueueRules retry = retry_queue(queue, pause_after(subscription.rules.retry, attempt), broadcast);
+      bus::QueueRules retry =
+          retry_queue(queue, pause_after(subscription.rules.retry, attempt), broadcast, quorum && !broadcast);
       if (consumed.beside.empty() || consumed.beside.back().name != retry.name)
         consumed.beside.push_back(std::move(retry));
     }
-    consumed.beside.push_back({.name = dead_queue_of(subscription)});
+    bus::QueueRules dead_letters{.name = dead};
+    if (quorum) {
+      wire::amqp::TableBuilder arguments;
+      ask_for_quorum(arguments);
+      dead_letters.arguments = arguments.table().bytes;
+    }
+    consumed.beside.push_back(std::move(dead_letters));
     consumed.take = [this, &subscription, &queue](bus::Delivery delivery) {
       take(subscription, queue, std::move(delivery));
     };
     consumer().add(std::move(consumed));
   }
 
+  void contend(std::string_view name) override {
+    if (!leadership_)
+      leadership_ = std::make_unique<bus::Leadership>(host_.shard(), broker_link_rules(host_, "timers of the fleet"));
+    leadership_->contend(std::string(name));
+  }
+  bool leads(std::string_view name) override { return leadership_ && leadership_->leads(name); }
+
   void start(bool first_shard) override {
+    if (leadership_) leadership_->start();
     if (consumer_) consumer_->start();
     if (host_.has_events()) publisher().start();
     if (!first_shard) return;
     for (const auto& [name, database] : host_.environment().databases()) {
-      relays_.push_back(
-          std::make_unique<OutboxRelay>(*database, publisher(), [this, name = name](std::string_view sentence) {
+      relays_.push_back(std::make_unique<OutboxRelay>(
+          *database, publisher(), host_.environment().world(), [this, name = name](std::string_view sentence) {
             Logger(host_.environment().log()).warn(sentence, {{"db.namespace", name}});
           }));
       struct Relay {
@@ -146,6 +183,7 @@ class BrokerBus final : public Bus {
     relaying_.cancel();
     relaying_.wait_uninterrupted();
     const Instant goodbye = host_.shard().now() + goodbye_timeout;
+    if (leadership_) leadership_->close(goodbye);
     if (consumer_ && whole) consumer_->close(goodbye);
     if (publisher_ && whole) publisher_->close(goodbye);
     return whole;
@@ -175,6 +213,9 @@ class BrokerBus final : public Bus {
   std::string not_ready() const override {
     if (consumer_) {
       if (std::string why = consumer_->not_ready(); !why.empty()) return why;
+    }
+    if (leadership_) {
+      if (std::string why = leadership_->not_ready(); !why.empty()) return why;
     }
     return publisher_ ? publisher_->not_ready() : std::string();
   }
@@ -283,11 +324,12 @@ class BrokerBus final : public Bus {
 
   Host& host_;
   const std::string instance_;
-  std::set<std::string> queues_;
+  QueueNames queues_;
   BusNumbers numbers_;
   bool ending_ = false;
   std::unique_ptr<bus::Publisher> publisher_;
   std::unique_ptr<bus::Consumer> consumer_;
+  std::unique_ptr<bus::Leadership> leadership_;
   std::vector<std::unique_ptr<OutboxRelay>> relays_;
   Family handling_;
   Family relaying_;

@@ -11,6 +11,7 @@
 #include "message/json_reader.hpp"
 #include "observe/trace/tracer.hpp"
 #include "service/dispatcher.hpp"
+#include "service/event_wire.hpp"
 #include "service/host.hpp"
 #include "service/value.hpp"
 
@@ -33,8 +34,12 @@ class InProcessBus final : public Bus {
     if (Interceptor* interceptor = host_.interceptor()) interceptor->published(message);
     ++numbers_.published;
     const auto shared = std::make_shared<const EventMessage>(std::move(message));
+    bool singleton_has_it = false;
     for (Subscription* subscription : subscriptions_) {
-      if (is_for(*subscription, *shared)) deliver(*subscription, shared);
+      if (!is_for(*subscription, *shared)) continue;
+      // One handler of all that ask for it so, as they would share a queue.
+      if (subscription->rules.delivery == Delivery::singleton && std::exchange(singleton_has_it, true)) continue;
+      deliver(*subscription, shared);
     }
     for (Host* other : host_.environment().hosts()) {
       if (other == &host_) continue;
@@ -45,7 +50,14 @@ class InProcessBus final : public Bus {
 
   void publish_committed(EventMessage message, Database&) override { publish(std::move(message)); }
 
-  void subscribe(Host&, Subscription& subscription) override { subscriptions_.push_back(&subscription); }
+  void subscribe(Host&, Subscription& subscription) override {
+    queues_.add(subscription, {});
+    subscriptions_.push_back(&subscription);
+  }
+
+  // Alone it is always the one.
+  void contend(std::string_view) override {}
+  bool leads(std::string_view) override { return true; }
 
   void start(bool) override {}
 
@@ -65,7 +77,7 @@ class InProcessBus final : public Bus {
     return numbers;
   }
 
-  std::string_view remark() const override { return "events reach the handlers of this process only: no broker is configured"; }
+  std::string_view remark() const override { return "events reach the handlers of this process only, and timers of the fleet run in each: no broker is configured"; }
 
   std::string not_ready() const override { return {}; }
 
@@ -107,15 +119,17 @@ class InProcessBus final : public Bus {
     const RetryRules& retry = subscription.rules.retry;
     std::chrono::nanoseconds pause = retry.first;
     for (int attempt = 1;; ++attempt) {
-      const Failure failure = handle_once(subscription, message);
+      const HandledEvent handled = handle_once(subscription, message);
+      const Failure& failure = handled.failure;
       if (!failure.failed()) {
         ++numbers_.handled;
         return;
       }
       if (failure.code == Code::cancelled) return;
       const std::string event = std::string(message.event->service->name) + "." + std::string(message.event->name);
-      if (attempt >= retry.attempts) {
+      if (handled.undecodable || attempt >= retry.attempts) {
         ++numbers_.dead;
+        if (Interceptor* interceptor = host_.interceptor()) interceptor->given_up(message);
         subscription.composition->log().error("an event was given up after its last attempt",
                                               {{"messaging.destination.name", event},
                                                {"messaging.message.id", message.id},
@@ -129,16 +143,17 @@ class InProcessBus final : public Bus {
     }
   }
 
-  Failure handle_once(Subscription& subscription, const EventMessage& message) {
+  HandledEvent handle_once(Subscription& subscription, const EventMessage& message) {
     permits_.acquire();
     struct Release {
       Semaphore& permits;
       ~Release() { permits.release(); }
     } release{permits_};
-    return handle_event(host_, subscription, message).failure;
+    return handle_event(host_, subscription, message);
   }
 
   Host& host_;
+  QueueNames queues_;  // none is made, but with a broker they would be: what clashes there is refused here as well
   std::vector<Subscription*> subscriptions_;
   Semaphore permits_;
   Family family_;

@@ -53,6 +53,10 @@ class Bus {
   virtual void publish_committed(EventMessage message, Database& database) = 0;
   // Every subscription of the host, once, before start(). Throws tutti::Error(failed_precondition).
   virtual void subscribe(Host& host, Subscription& subscription) = 0;
+  // Takes part in being the one instance of the fleet for this name. Of the first shard, before start().
+  virtual void contend(std::string_view name) = 0;
+  // Whether this instance is the one now.
+  [[nodiscard]] virtual bool leads(std::string_view name) = 0;
   virtual void start(bool first_shard) = 0;
   // Takes no more; what is being handled ends. Waits at most until `until`; true if nothing was left behind.
   [[nodiscard]] virtual bool drain(Instant until) = 0;

@@ -1,5 +1,6 @@
 #include "service/composition.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "message/json_writer.hpp"
@@ -61,6 +62,10 @@ void Composition::compose(const std::function<void(App&)>& function) {
   }
   asks_who_ = !authenticators.empty();
   if (!asks_who_) authenticators.push_back(local_peers());
+}
+
+bool Composition::has_fleet_timers() const noexcept {
+  return std::ranges::any_of(timers, [](const Timer& timer) { return timer.rules.once == Once::per_fleet; });
 }
 
 ServedMethod* Composition::find(std::string_view method) noexcept {

@@ -41,6 +41,7 @@ struct Subscription {
 struct Timer {
   std::chrono::nanoseconds period;
   std::function<void()> work;
+  TimerRules rules = {};
 };
 
 struct RawHandler {
@@ -85,6 +86,7 @@ class Composition {
     return *publisher_;
   }
   [[nodiscard]] bool uses_events() const noexcept { return publishes_ || !subscriptions.empty(); }
+  [[nodiscard]] bool has_fleet_timers() const noexcept;
   [[nodiscard]] const Logger& log() const noexcept { return log_; }
   [[nodiscard]] observe::LogChannel& log_channel() noexcept { return *log_channel_; }
 

@@ -93,6 +93,16 @@ std::string retry_queue_of(std::string_view queue, std::chrono::milliseconds pau
   return "tutti.retry." + std::to_string(pause.count()) + "." + std::string(queue);
 }
 
+const std::string& QueueNames::add(const Subscription& subscription, std::string_view instance) {
+  const auto [known, fresh] = names_.insert(queue_of(subscription, instance));
+  if (!fresh && subscription.rules.delivery != Delivery::singleton) {
+    throw Error(Code::failed_precondition, "two handlers of \"" + std::string(subscription.composition->name()) +
+                                               "\" share the queue " + *known +
+                                               "; give one of them a name (EventRules::name)");
+  }
+  return *known;
+}
+
 std::chrono::milliseconds pause_after(const RetryRules& rules, int attempt) {
   std::chrono::nanoseconds pause = rules.first;
   for (int i = 1; i < attempt && pause < rules.longest; ++i) pause *= 2;

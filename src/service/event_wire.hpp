@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,17 @@ inline constexpr std::string_view error = "tutti.error";
 [[nodiscard]] std::string dead_queue_of(const Subscription& subscription);  // "tutti.dead.evt-..."
 [[nodiscard]] std::string retry_queue_of(std::string_view queue,
                                          std::chrono::milliseconds pause);  // "tutti.retry.500.evt-..."
+
+// The queues of one host. Two handlers must not share one, or each would get half of the events; a singleton's is meant
+// to be shared.
+class QueueNames {
+ public:
+  // The queue's name, valid as long as this. Throws tutti::Error(failed_precondition).
+  const std::string& add(const Subscription& subscription, std::string_view instance);
+
+ private:
+  std::set<std::string> names_;
+};
 
 // The pause after the attempt of that number, the first being 1.
 [[nodiscard]] std::chrono::milliseconds pause_after(const RetryRules& rules, int attempt);

@@ -15,6 +15,10 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(Code::failed_precondition, why); }
 
+std::string fleet_timer_name(const Composition& composition, const Timer& timer) {
+  return std::string(composition.name()) + "." + timer.rules.name;
+}
+
 }  // namespace
 
 std::vector<std::string> names_of(const std::vector<Composed>& services) {
@@ -56,6 +60,11 @@ void Host::start(bool first_shard) {
   for (const auto& composition : compositions_) {
     for (const auto& subscription : composition->subscriptions) bus_->subscribe(*this, *subscription);
   }
+  for (const auto& composition : compositions_) {
+    for (const Timer& timer : composition->timers) {
+      if (first_shard && timer.rules.once == Once::per_fleet) bus_->contend(fleet_timer_name(*composition, timer));
+    }
+  }
   bus_->start(first_shard);
   if (!first_shard) return;
   for (const auto& composition : compositions_) {
@@ -92,6 +101,7 @@ void Host::start(bool first_shard) {
 void Host::run_timer(Composition& composition, Timer& timer) {
   for (;;) {
     sleep(timer.period);
+    if (timer.rules.once == Once::per_fleet && !bus_->leads(fleet_timer_name(composition, timer))) continue;
     CallState state{.composition = &composition, .method_name = "timer", .entry = EntryPoint::timer};
     state.identity = {.name = std::string(composition.name())};
     Span span = environment_.tracer().start("timer", SpanKind::internal, TraceContext{});
@@ -140,7 +150,7 @@ client::Client& Host::client() {
 }
 
 bool Host::has_events() const noexcept {
-  return std::ranges::any_of(compositions_, [](const auto& composition) { return composition->uses_events(); });
+  return std::ranges::any_of(compositions_, [](const auto& composition) { return composition->uses_events() || composition->has_fleet_timers(); });
 }
 
 std::vector<std::string> Host::not_ready() {

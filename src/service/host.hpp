@@ -35,6 +35,8 @@ class Interceptor {
   // The same by_key call was made twice and the second answer differs: "id: \"r-2\", expected \"r-1\"".
   virtual void repeated_differently(const MethodSpec& method, const std::string& difference) = 0;
   virtual void published(const EventMessage& message) = 0;
+  // After the last attempt of a handler, without a broker.
+  virtual void given_up(const EventMessage& message) = 0;
   // Who a call comes from that no composition makes.
   [[nodiscard]] virtual Identity tester() const = 0;
 };
@@ -69,7 +71,7 @@ class Host {
   [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Composition>>& compositions() const noexcept { return compositions_; }
 
-  // Whether a service here publishes or handles events: then the bus's remark concerns somebody.
+  // Whether a service here publishes or handles events, or has a timer of the fleet: then the bus's remark concerns somebody.
   [[nodiscard]] bool has_events() const noexcept;
   // Names of checks that say no, with the reason: "payments: model", "catalog: database ledger: ...". Waits.
   [[nodiscard]] std::vector<std::string> not_ready();

@@ -75,6 +75,12 @@ struct BrokerSettings {
   std::chrono::milliseconds backoff_longest{10'000};  // between two attempts to connect
 };
 
+struct EventSettings {
+  // What the queues of pools, singletons, retries and dead letters are declared as. plain: without a type, as Nameko declares
+  // them; quorum: on several nodes of a RabbitMQ cluster, for fleets without Nameko.
+  enum class Queues { plain, quorum } queues = Queues::plain;
+};
+
 struct AdminSettings {
   std::string listen = "127.0.0.1:9090";  // "off": none
 };
@@ -96,6 +102,7 @@ struct LibrarySettings {
   RpcSettings rpc = {};
   WebSocketSettings websocket = {};
   BrokerSettings broker = {};
+  EventSettings events = {};
   AdminSettings admin = {};
   LogSettings log = {};
   TraceSettings trace = {};

@@ -11,7 +11,10 @@ namespace tutti::detail {
 namespace {
 
 constexpr std::chrono::nanoseconds send_timeout =
-    std::chrono::seconds(30);  // then the reason is looked at, and all is sent anew
+    std::chrono::seconds(8);  // then the reason is looked at, and all is sent anew
+// Of a batch. Whoever is killed in the middle keeps the others, and its own next life, waiting for so long.
+constexpr std::chrono::nanoseconds turn = std::chrono::seconds(10);
+constexpr std::chrono::nanoseconds pause_while_another_sends = std::chrono::milliseconds(200);
 constexpr std::chrono::nanoseconds pause_after_failure = std::chrono::seconds(1);
 
 struct Outgoing {
@@ -34,20 +37,24 @@ void OutboxRelay::run() {
   runtime::set_deadline(Instant::never());
   runtime::set_context(nullptr);
   for (;;) {
-    bool failed = false;
+    bool failed = false, mine = true;
     std::size_t gone = 0;
     try {
-      gone = send_batch();
+      mine = database_.core().outbox(1).empty() || database_.core().take_outbox(id_, clock_.now() + turn);
+      if (mine) gone = send_batch();
     } catch (const Error& error) {
       if (error.code() == Code::cancelled) return;
       tell(error.what());
       failed = true;
     }
     try {
-      if (failed) sleep(pause_after_failure);
-      // A whole batch: there may be more.
-      else if (gone < batch_max)
+      if (failed) {
+        sleep(pause_after_failure);
+      } else if (!mine) {
+        sleep(pause_while_another_sends);
+      } else if (gone < batch_max) {  // after a whole batch there may be more
         (void)parker_.park(runtime::Shard::current().now() + look_every, "events to send");
+      }
     } catch (const Error&) {
       return;
     }
@@ -82,7 +89,7 @@ std::size_t OutboxRelay::send_batch() {
     else if (failure.empty())
       failure = publications[i].reason;
   }
-  if (!confirmed.empty()) database_.core().remove_from_outbox(confirmed);
+  if (!confirmed.empty()) database_.core().remove_from_outbox(confirmed, id_);
   if (!failure.empty()) throw Error(Code::unavailable, "events of the outbox wait: " + failure);
   told_.clear();
   return confirmed.size();

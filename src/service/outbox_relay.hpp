@@ -1,6 +1,7 @@
 // Sends the events that transactions of one database have published, in their order, and removes those that the broker
-// has confirmed. It runs on the process's first shard. A crash between confirm and removal, or a second process with
-// the same file, sends an event twice: it has the same message id.
+// has confirmed. It runs on the process's first shard; of several processes with the same file one works at a time, or
+// their events would overtake each other. A crash between confirm and removal sends an event twice: it has the same
+// message id.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include "bus/publisher.hpp"
 #include "database/core.hpp"
 #include "runtime/parker.hpp"
+#include "world/world.hpp"
 
 namespace tutti::detail {
 
@@ -20,8 +22,13 @@ class OutboxRelay {
   // Without a commit in this process: rows that another one left behind.
   static constexpr std::chrono::nanoseconds look_every = std::chrono::seconds(10);
 
-  OutboxRelay(Database& database, bus::Publisher& publisher, std::function<void(std::string_view sentence)> report)
-      : database_(database), publisher_(publisher), report_(std::move(report)) {}
+  OutboxRelay(Database& database, bus::Publisher& publisher, world::World& world,
+              std::function<void(std::string_view sentence)> report)
+      : database_(database),
+        publisher_(publisher),
+        clock_(world.clock()),
+        id_(world.random().id()),
+        report_(std::move(report)) {}
 
   void run();  // until it is cancelled
   void wake() noexcept { parker_.unpark(); }
@@ -33,6 +40,8 @@ class OutboxRelay {
 
   Database& database_;
   bus::Publisher& publisher_;
+  Clock& clock_;
+  const std::string id_;  // among the relays of other processes
   std::function<void(std::string_view)> report_;
   std::string told_;
   runtime::Parker parker_;

@@ -333,6 +333,10 @@ struct Bed::Parts final : tutti::detail::Interceptor {
     if (!from_test) events[name_of(*message.event)].json.push_back(message.body);
   }
 
+  void given_up(const tutti::detail::EventMessage& message) override {
+    dead_letters[name_of(*message.event)].json.push_back(message.body);
+  }
+
   [[nodiscard]] Identity tester() const override { return acting; }
 
   // Declared in the order in which they are needed: destroyed the other way round.
@@ -346,7 +350,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
     int times;
   };
   std::map<std::string, Failing, std::less<>> failures;
-  std::map<std::string, detail::Recorded, std::less<>> calls, events;
+  std::map<std::string, detail::Recorded, std::less<>> calls, events, dead_letters;
   std::vector<std::string> expected;
   Identity acting = default_tester();
   bool from_test = false;
@@ -389,6 +393,9 @@ detail::Recorded& Bed::recorded_calls(const tutti::detail::MethodSpec& method) {
   return parts_->calls[name_of(method)];
 }
 detail::Recorded& Bed::recorded_events(const tutti::detail::EventSpec& event) { return parts_->events[name_of(event)]; }
+detail::Recorded& Bed::recorded_dead_letters(const tutti::detail::EventSpec& event) {
+  return parts_->dead_letters[name_of(event)];
+}
 
 std::shared_ptr<detail::ChannelConnection> Bed::connect_to(const tutti::detail::ChannelSpec& channel) {
   return parts_->connect(channel);

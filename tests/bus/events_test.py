@@ -289,6 +289,104 @@ class Events(unittest.TestCase):
         self.heard("placed", ["afterwards"])
 
 
+class Outbox(unittest.TestCase):
+    """A service that is killed again and again while it commits events."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = Embedded(TUTTI) if KIND == "embedded" else RabbitMQ()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.end()
+
+    def test_sends_every_committed_event_in_order_and_no_other_however_often_it_is_killed(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        uri = "amqp://guest:guest@127.0.0.1:%d/" % self.broker.port
+        connection = pika.BlockingConnection(pika.URLParameters(uri + "%2F"))
+        self.addCleanup(connection.close)
+        channel = connection.channel()
+        channel.exchange_declare("parcels.events", "topic", durable=True)
+        channel.queue_declare("outbox", durable=True)
+        channel.queue_bind("outbox", "parcels.events", "sent")
+        committed, attempted, number = [], set(), 0
+        for life in range(6):
+            service = Parcels(uri, folder.name)
+            self.addCleanup(service.end)
+            until(lambda: service.ready() == "", lambda: service.ready() + service.log.read_text())
+            killer = threading.Timer(0.3 + 0.1 * life, service.process.kill)
+            killer.start()
+            while True:
+                number += 1
+                self.assertNotEqual(service.post("undo", "undone-%d" % number), 204)
+                parcel = "p-%d" % number
+                attempted.add(parcel)
+                status = service.post("store", parcel)
+                if status == 0:
+                    break
+                self.assertEqual(status, 204)
+                committed.append(parcel)
+            service.process.wait()
+        last = Parcels(uri, folder.name)
+        self.addCleanup(last.end)
+        until(lambda: last.ready() == "", last.ready)
+        self.assertEqual(last.post("store", "p-last"), 204)
+
+        first, seen = [], {}
+
+        def last_has_come():
+            while (message := channel.basic_get("outbox", auto_ack=True))[0]:
+                parcel = json.loads(message[2])["id"]
+                if parcel not in seen:
+                    first.append(parcel)
+                # A repeat has the same message id.
+                self.assertEqual(seen.setdefault(parcel, message[1].message_id), message[1].message_id)
+            return "p-last" in seen
+        until(last_has_come, lambda: "%d of %d" % (len(first), len(committed)), 60)
+        self.assertGreater(len(committed), 50)
+        # A commit whose answer was lost in the kill may have happened or not.
+        self.assertEqual([parcel for parcel in first if parcel in committed], committed)
+        self.assertLessEqual(set(first), attempted | {"p-last"})
+        self.assertEqual(first, sorted(first[:-1], key=lambda parcel: int(parcel[2:])) + ["p-last"])
+
+
+class Quorum(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = Embedded(TUTTI) if KIND == "embedded" else RabbitMQ()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.end()
+
+    def test_queues_are_of_the_kind_that_the_setting_asks_for(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        uri = "amqp://guest:guest@127.0.0.1:%d/" % self.broker.port
+        service = Parcels(uri, folder.name, "--tutti.events.queues=quorum")
+        self.addCleanup(service.end)
+        if KIND == "embedded":
+            until(lambda: "this broker has classic queues only" in service.ready(), service.ready)
+            return
+        until(lambda: service.ready() == "", lambda: service.ready() + service.log.read_text())
+        connection = pika.BlockingConnection(pika.URLParameters(uri + "%2F"))
+        self.addCleanup(connection.close)
+        channel = connection.channel()
+        dead = "tutti.dead.evt-shop-placed--parcels.on_placed"
+        # Declared equally, or the broker refuses.
+        channel.queue_declare("evt-shop-placed--parcels.on_placed", durable=True, arguments={
+            "x-queue-type": "quorum", "x-delivery-limit": 100, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead,
+            "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"})
+        channel.queue_declare(dead, durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": 2147483647})
+
+        channel.basic_publish("shop.events", "placed", b'{"id": "twice-1"}', NAMEKO)
+        channel.basic_publish("shop.events", "placed", b'{"id": "bad-1"}', NAMEKO)
+        until(lambda: service.heard()["placed"] == ["twice-1"], lambda: str(service.heard()))
+        got = until(lambda: (got := channel.basic_get(dead, auto_ack=True))[0] and got, "a dead letter")
+        self.assertEqual(json.loads(got[2]), {"id": "bad-1"})
+
+
 class Settings(unittest.TestCase):
     def test_refuses_a_uri_that_is_none(self):
         done = subprocess.run([PARCELS, "--tutti.broker.uri=redis://user:secret@host"], capture_output=True, text=True, timeout=60)

@@ -24,11 +24,13 @@ struct Heard {
   std::vector<std::string> opened = {};
   std::vector<std::string> closed = {};
   int attempts = 0;
+  int ticks = 0;  // of the timer that one instance of the fleet runs
 };
 inline constexpr tutti::Service service{"parcels", "1.0"};
 inline constexpr tutti::Event<Parcel> sent{service, "sent"};
 inline constexpr tutti::Method<void(Parcel)> send{service, "send"};
 inline constexpr tutti::Method<void(Parcel)> store{service, "store"};
+inline constexpr tutti::Method<void(Parcel)> undo{service, "undo"};
 inline constexpr tutti::Method<Heard()> heard{service, "heard", tutti::get("/heard")};
 }  // namespace parcels
 
@@ -55,6 +57,14 @@ class Parcels {
   void store(const parcels::Parcel& parcel) {
     database_.transaction([&](tutti::Transaction& t) { t.publish(parcels::sent, parcel); });
   }
+  // Announces and takes it back: nobody may ever hear of it.
+  void undo(const parcels::Parcel& parcel) {
+    database_.transaction([&](tutti::Transaction& t) {
+      t.publish(parcels::sent, parcel);
+      throw tutti::Error(tutti::Code::failed_precondition, "taken back");
+    });
+  }
+  void tick() { ++heard_.ticks; }
   parcels::Heard heard() const { return heard_; }
 
  private:
@@ -72,6 +82,8 @@ void compose(tutti::App& app) {
   app.announces(parcels::sent);
   app.serve(parcels::send, parcels, &Parcels::send);
   app.serve(parcels::store, parcels, &Parcels::store);
+  app.serve(parcels::undo, parcels, &Parcels::undo);
+  app.every(100ms, parcels, &Parcels::tick, {.once = tutti::Once::per_fleet, .name = "tick"});
   app.serve(parcels::heard, parcels, &Parcels::heard);
 }
 
