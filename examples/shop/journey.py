@@ -3,11 +3,15 @@ order. Every step is checked; exit 0 only if all of them worked.
 
     python3 journey.py http://127.0.0.1:8080
 """
+import base64
 import json
+import os
+import socket
 import struct
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 import zlib
@@ -42,6 +46,45 @@ class Shop:
             status, kind, content = error.code, error.headers.get("Content-Type", ""), error.read()
         demand(status == expect, f"{method} {path} answered {status}, expected {expect}: {content[:300]!r}")
         return json.loads(content) if "json" in kind else content
+
+
+class WebSocket:
+    """As much of RFC 6455 as short texts need."""
+
+    def __init__(self, base, path):
+        to = urllib.parse.urlsplit(base)
+        self.socket = socket.create_connection((to.hostname, to.port or 80), timeout=TIMEOUT_SECONDS)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall((f"GET {path} HTTP/1.1\r\nHost: {to.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.exactly(1)
+        demand(head.startswith(b"HTTP/1.1 101 "), f"GET {path} was not upgraded: {head[:300]!r}")
+
+    def exactly(self, size):
+        data = b""
+        while len(data) < size:
+            piece = self.socket.recv(size - len(data))
+            demand(piece, "the WebSocket ended")
+            data += piece
+        return data
+
+    def send(self, message):
+        data, mask = json.dumps(message).encode(), os.urandom(4)
+        demand(len(data) < 126, "the message is too long for this client")
+        self.socket.sendall(bytes([0x81, 0x80 | len(data)]) + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(data)))
+
+    def receive(self):
+        while True:
+            kind, length = self.exactly(2)
+            data = self.exactly(struct.unpack(">H", self.exactly(2))[0] if length == 126 else length)
+            demand(kind in (0x81, 0x89), f"the WebSocket got a frame of kind {kind:#x}: {data[:300]!r}")
+            if kind == 0x81:  # the other is a ping
+                return json.loads(data)
+
+    def close(self):
+        self.socket.close()
 
 
 def png(width, height):

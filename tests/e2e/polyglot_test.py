@@ -10,12 +10,7 @@ import uuid
 
 KIND = sys.argv.pop(1)
 
-from shop_test import BINARIES, RABBITMQ, ROOT, Fleet, RabbitMQ  # noqa: E402
-
-sys.path.append(str(ROOT / "tests/bus"))
-sys.path.append(str(ROOT / "examples/shop"))
-from brokers import Embedded  # noqa: E402
-from journey import WebSocket  # noqa: E402
+from shop_test import BINARIES, RABBITMQ, ROOT, Embedded, Fleet, RabbitMQ, WebSocket  # noqa: E402
 
 if KIND == "rabbitmq" and not RABBITMQ.exists():
     print("skipped: rabbitmq-server is not installed")

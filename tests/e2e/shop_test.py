@@ -18,7 +18,9 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/bus"))
-from brokers import RABBITMQ, RabbitMQ  # noqa: E402
+sys.path.append(str(ROOT / "examples/shop"))
+from brokers import RABBITMQ, Embedded, RabbitMQ  # noqa: E402
+from journey import WebSocket  # noqa: E402
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 READY_SECONDS = 60
 SERVICES = ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront")
@@ -35,8 +37,9 @@ def free_port():
 
 
 class Fleet:
-    def __init__(self, each_service=None, profiles=(), **environment):
+    def __init__(self, each_service=None, profiles=(), more=None, **environment):
         self.each_service = each_service  # further environment of every service
+        self.more = more or {}  # services beside those of compose.yaml
         self.profiles = profiles
         self.environment = environment
 
@@ -51,7 +54,9 @@ class Fleet:
         if self.each_service:
             override = pathlib.Path(self.folder.name) / "override.yaml"  # JSON is YAML too
             services = SERVICES + (POLYGLOT if self.profiles else ())
-            override.write_text(json.dumps({"services": {name: {"environment": self.each_service} for name in services}}))
+            override.write_text(json.dumps({"services": {
+                **{name: {"environment": self.each_service} for name in services},
+                **{name: {**service, "environment": self.each_service} for name, service in self.more.items()}}}))
             files += ["-f", override]
         files += [word for profile in self.profiles for word in ("--profile", profile)]
         self.process = subprocess.Popen([BINARIES / "tutti", "up", *files, "--data", self.folder.name + "/data",
@@ -158,6 +163,24 @@ class Shop(unittest.TestCase):
         with Fleet(each_service={"TUTTI_BROKER_URI": f"amqp://guest:guest@127.0.0.1:{rabbit.port}"}) as fleet:
             journey = subprocess.run([sys.executable, ROOT / "examples/shop/journey.py", fleet.url], capture_output=True, text=True, timeout=120)
             self.assertEqual(journey.returncode, 0, journey.stdout + journey.stderr)
+
+    def test_every_instance_of_notifications_tells_its_own_browsers(self):
+        broker = Embedded(BINARIES / "tutti")
+        self.addCleanup(broker.end)
+        port = free_port()
+        second = {"x-tutti": {"binary": "shop-notifications", "ports": [f"127.0.0.1:{port}:8080"]}, "depends_on": ["orders"]}
+        with Fleet(each_service={"TUTTI_BROKER_URI": f"amqp://guest:guest@127.0.0.1:{broker.port}"}, more={"second": second}) as fleet:
+            order = fleet.ask("POST", "/api/orders", {"customer": "ada", "lines": [{"sku": "mug", "quantity": 1}], "card": "4000000000000002"},
+                              {"Idempotency-Key": uuid.uuid4().hex})
+            browsers = [WebSocket(url, "/live") for url in (fleet.url, fleet.url, f"http://127.0.0.1:{port}")]
+            for browser in browsers:
+                self.addCleanup(browser.close)
+                browser.send({"type": "Watch", "order": order["id"]})
+                self.assertEqual(browser.receive()["state"], "declined")
+            fleet.ask("POST", f"/api/orders/{order['id']}/payment", {"card": "4242424242424242"})
+            for browser in browsers:
+                while browser.receive()["state"] != "paid":  # what is told twice or late
+                    pass
 
     def test_payments_killed_while_orders_flow_loses_and_repeats_nothing(self):
         with Fleet() as fleet:
