@@ -1,5 +1,6 @@
 """What is durable outlives the broker: stopped, and killed under load. python3-pika is the client."""
 import os
+import resource
 import subprocess
 import threading
 import unittest
@@ -137,6 +138,94 @@ class Durable(BrokerProgram):
         self.kill()
 
         self.assertEqual(self.bodies("kept", self.connect().channel()), [b"old"])
+
+    def resident_mb(self):
+        with open("/proc/%d/status" % self.process.pid) as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1024
+
+    def test_a_backlog_is_kept_on_disk_through_a_kill_and_comes_in_order(self):
+        count, body = 100000, b"x" * 1000
+        idle = self.resident_mb()
+        connection = self.connect()
+        channel = connection.channel()
+        channel.queue_declare("q", durable=True)
+        for number in range(count):
+            channel.basic_publish("", "q", b"%09d" % number + body, PERSISTENT)
+        until(lambda: channel.queue_declare("q", passive=True).method.message_count == count, "all are published", 120)
+        # 100 MB of messages; a sanitizer's own memory is several times what is asked for.
+        limit = 250 if b"__asan_init" in open(TUTTI, "rb").read() else 45
+        self.assertLess(self.resident_mb() - idle, limit)
+        channel.confirm_delivery()
+        channel.basic_publish("", "q", b"%09d" % count, PERSISTENT)
+
+        self.kill()
+
+        channel = self.connect().channel()
+        channel.basic_qos(prefetch_count=500)
+        numbers = []
+        for method, _, got in channel.consume("q"):
+            numbers.append(int(got[:9]))
+            if len(numbers) % 250 == 0 or len(numbers) > count:
+                channel.basic_ack(method.delivery_tag, multiple=True)
+            if len(numbers) > count:
+                break
+        self.assertEqual(numbers, list(range(count + 1)))
+        self.assertLess(self.resident_mb() - idle, limit)
+
+    def test_a_consumer_that_acknowledges_nothing_costs_no_memory(self):
+        channel = self.connect().channel()
+        channel.queue_declare("q", durable=True)
+        body = b"x" * 100000
+        for _ in range(1000):
+            channel.basic_publish("", "q", body, PERSISTENT)
+        until(lambda: channel.queue_declare("q", passive=True).method.message_count == 1000, "all are published")
+        idle = self.resident_mb()
+        slow = self.connect()
+        consumer = slow.channel()
+        got = []
+        consumer.basic_consume("q", lambda *delivery: got.append(len(delivery[3])))
+        while len(got) < 1000:
+            slow.process_data_events(1)
+
+        self.assertLess(self.resident_mb() - idle, 40)
+        slow.close()
+        method = channel.basic_get("q", auto_ack=True)[0]
+        self.assertTrue(method.redelivered)
+        self.assertEqual(channel.queue_declare("q", passive=True).method.message_count, 999)
+
+    def test_on_a_full_disk_publishers_wait_and_nothing_confirmed_is_lost(self):
+        connection = self.connect()
+        told = []
+        connection.add_on_connection_blocked_callback(lambda _, frame: told.append(frame.method.reason))
+        connection.add_on_connection_unblocked_callback(lambda *_: told.append("no more"))
+        channel = connection.channel()
+        channel.queue_declare("q", durable=True)
+        channel.confirm_delivery()
+        for number in range(50):
+            channel.basic_publish("", "q", b"%d" % number, PERSISTENT)
+        # No file can grow any more, as if the disk were full.
+        _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+        confirmed = threading.Event()
+
+        def publish():
+            other = self.connect().channel()
+            other.confirm_delivery()
+            other.basic_publish("", "q", b"50", PERSISTENT)
+            confirmed.set()
+        publisher = threading.Thread(target=publish)
+        publisher.start()
+        until(lambda: connection.process_data_events(0.1) or told, "publishers are told to wait")
+        self.assertEqual(told, ["the journal cannot be written"])
+        self.assertFalse(confirmed.is_set())
+
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        until(lambda: connection.process_data_events(0.1) or told[1:], "publishers go on")
+        publisher.join(30)
+        self.assertTrue(confirmed.is_set())
+        self.kill()
+
+        self.assertEqual(self.bodies("q", self.connect().channel()), [b"%d" % number for number in range(51)])
 
     def test_a_folder_is_one_brokers(self):
         second = subprocess.run([TUTTI, "broker", "--listen", "127.0.0.1:0", "--data", "data"], cwd=self.folder,

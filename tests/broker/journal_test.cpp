@@ -90,6 +90,101 @@ TEST_F(JournalOnADisk, goes_on_after_short_writes) {
   EXPECT_EQ(found_after_a_crash().size(), 50u);
 }
 
+TEST_F(JournalOnADisk, a_long_queue_is_on_disk_only_and_comes_back_in_order) {
+  Life life(world_, 0);
+  for (int number = 0; number < 100; ++number) publish(life, std::to_string(number) + std::string(100, 'x'));
+  EXPECT_EQ(life.broker().shared().account.bytes, 0u);  // some of it is not yet written
+  turn_until_stored(life);
+
+  life.act([&] {
+    for (int number = 0; number < 100; ++number) {
+      const auto entry = life.host().queue("q", 1).take(Settling::at_once);
+      ASSERT_TRUE(entry);
+      EXPECT_EQ(entry->message->body(), std::to_string(number) + std::string(100, 'x'));
+    }
+  });
+  EXPECT_EQ(life.host().queue("q", 1).ready(), 0u);
+}
+
+TEST_F(JournalOnADisk, what_is_given_back_is_read_again) {
+  Life life(world_, 0);
+  for (int number = 0; number < 10; ++number) publish(life, std::to_string(number));
+  turn_until_stored(life);
+
+  life.act([&] {
+    Queue& queue = life.host().queue("q", 1);
+    auto first = queue.take(Settling::awaited);
+    first->message = {};
+    queue.put_back(std::move(*first));
+    const auto again = queue.take(Settling::at_once);
+    EXPECT_EQ(again->message->body(), "0");
+    EXPECT_TRUE(again->redelivered);
+  });
+}
+
+TEST_F(JournalOnADisk, what_cannot_be_read_is_passed_over_and_not_lost) {
+  {
+    Life life(world_, 0);
+    for (int number = 0; number < 3; ++number) publish(life, std::to_string(number) + std::string(50, 'x'));
+    turn_until_stored(life);
+    world_.files().fail(world::FileOperation::read, 1, EIO);
+
+    life.act([&] {
+      const auto entry = life.host().queue("q", 1).take(Settling::at_once);
+      EXPECT_EQ(entry->message->body().substr(0, 1), "1");
+    });
+    turn_until_stored(life);
+  }
+  const auto found = found_after_a_crash();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].substr(0, 1), "0");
+  EXPECT_EQ(found[1].substr(0, 1), "2");
+}
+
+TEST_F(JournalOnADisk, dead_letters_of_a_long_queue_are_read_from_disk) {
+  Life life(world_, 0);
+  life.act([&] {
+    (void)life.host().declare_queue("graves", {.durable = true}, 1);
+    (void)life.host().declare_queue(
+        "q", {.durable = true, .arguments = {}, .dead_letter_exchange = "", .dead_letter_key = "graves"}, 1);
+    std::string properties;
+    wire::amqp::append_properties(properties, {.delivery_mode = 2});
+    for (int number = 0; number < 1000; ++number)
+      (void)life.host().publish(life.host().exchange(""),
+                                {.exchange = "", .routing_key = "q", .properties = properties, .body = "m"},
+                                {.persistent = true}, {});
+    Queue& queue = life.host().queue("q", 1);
+    while (auto entry = queue.take(Settling::awaited)) {
+      entry->message = {};
+      queue.reject(std::move(*entry));
+    }
+  });
+  for (int turns = 0; turns < 100'000 && life.host().queue("graves", 1).ready() < 1000; ++turns) life.turn();
+
+  EXPECT_EQ(life.host().queue("graves", 1).ready(), 1000u);
+  turn_until_stored(life);
+}
+
+TEST_F(JournalOnADisk, publishers_wait_while_little_of_the_disk_is_free) {
+  std::uint64_t free = 100;
+  world::SimulatedWorld world;
+  runtime::Shard shard(world, {});
+  const runtime::CurrentShard current(shard);
+  Broker broker(shard, world.files(),
+                {.folder = "/data", .free_bytes = [&](const std::string&) { return free; }, .free_bytes_min = 50});
+
+  EXPECT_EQ(broker.full(), "");
+  free = 49;
+  EXPECT_EQ(broker.full(), "");  // looked at seldom
+  world.advance_to(world.clock().instant() + std::chrono::seconds(1));
+  shard.turn();
+  EXPECT_EQ(broker.full(), "low on disk");
+  free = 50;
+  world.advance_to(world.clock().instant() + std::chrono::seconds(1));
+  shard.turn();
+  EXPECT_EQ(broker.full(), "");
+}
+
 TEST_F(JournalOnADisk, counts_the_time_that_it_was_off_against_a_messages_life) {
   {
     Life life(world_, 0);

@@ -137,7 +137,11 @@ int Writing::begin_file() {
 int Writing::append(std::string_view bytes) {
   int error = write_all(*file_, bytes, end_);
   if (error == 0) error = file_->sync();
-  if (error == 0) end_ += bytes.size();
+  if (error == 0) {
+    end_ += bytes.size();
+  } else {
+    (void)file_->truncate(end_);  // gives the room back; what is behind the end never counts
+  }
   return error;
 }
 

@@ -1,11 +1,15 @@
 #include "broker/server/broker.hpp"
 
+#include <sys/statvfs.h>
+
 #include <cstring>
 #include <iostream>
 #include <stdexcept>
 
 namespace tutti::broker {
 namespace {
+
+constexpr std::chrono::nanoseconds disk_look_pause = std::chrono::milliseconds(100);
 
 // Takes as long whatever the difference is.
 bool same_secret(std::string_view a, std::string_view b) noexcept {
@@ -95,7 +99,22 @@ std::string_view Broker::full() noexcept {
   full_ = used > (full_ ? limit - limit / 10 : limit);
   if (journal_ && journal_->failing()) return "the journal cannot be written";
   if (journal_ && journal_->behind()) return "the disk is behind";
+  if (low_on_disk()) return "low on disk";
   return full_ ? "low on memory" : std::string_view();
+}
+
+// Looked at seldom: between two looks comes less than what is kept free.
+bool Broker::low_on_disk() noexcept {
+  if (!settings_.free_bytes || settings_.folder.empty() || shared_.now() < next_look_) return low_on_disk_;
+  next_look_ = shared_.now() + disk_look_pause;
+  low_on_disk_ = settings_.free_bytes(settings_.folder) < settings_.free_bytes_min;
+  return low_on_disk_;
+}
+
+std::uint64_t free_bytes(const std::string& folder) {
+  struct statvfs status {};
+  if (::statvfs(folder.c_str(), &status) != 0) return UINT64_MAX;
+  return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 }  // namespace tutti::broker

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +25,13 @@ struct BrokerSettings {
   std::size_t unlisted_files_max = 3;                 // see journal::JournalSettings
   std::size_t memory_bytes_max = 256 * 1024 * 1024;   // of messages and their places: over it publishers wait
   std::size_t resident_bytes_max = 16 * 1024 * 1024;  // over so much, stored messages are in the journal only
+  // How much room there is in the folder, and how little makes publishers wait. Not given: only a write that fails does.
+  std::function<std::uint64_t(const std::string& folder)> free_bytes = {};
+  std::uint64_t free_bytes_min = 64 * 1024 * 1024;
 };
+
+// Room for the journal in that folder, in bytes, for a process without privileges. All there is if it is not known.
+[[nodiscard]] std::uint64_t free_bytes(const std::string& folder);
 
 class BrokerOwner {
  public:
@@ -51,6 +59,7 @@ class Broker final : public Access, private journal::JournalOwner {
   [[nodiscard]] std::string_view full() noexcept;
 
  private:
+  [[nodiscard]] bool low_on_disk() noexcept;
   void recover(runtime::Shard& shard, world::Files& files);
   void journal_moved() override;
   void tell_topology(Store& store) override;
@@ -63,6 +72,8 @@ class Broker final : public Access, private journal::JournalOwner {
   std::unique_ptr<journal::Journal> journal_;
   BrokerOwner* owner_ = nullptr;
   bool full_ = false;
+  bool low_on_disk_ = false;
+  Instant next_look_;  // at the disk
 };
 
 }  // namespace tutti::broker

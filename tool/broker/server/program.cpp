@@ -1,6 +1,7 @@
 #include "broker/server/program.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -33,6 +34,7 @@ std::string whole_file(world::World& world, const std::filesystem::path& path) {
 BrokerSettings broker_settings(world::World& world, const ProgramSettings& settings, const world::Address& listen) {
   BrokerSettings out;
   out.folder = settings.data.string();
+  out.free_bytes = free_bytes;
   out.hosts.insert(out.hosts.end(), settings.hosts.begin(), settings.hosts.end());
   if (!settings.users.empty()) {
     out.users = users_of(whole_file(world, settings.users));
@@ -79,6 +81,7 @@ std::map<std::string, std::string, std::less<>> users_of(std::string_view text) 
 }
 
 int run(const ProgramSettings& settings) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files is a full disk, and not the end
   const auto world = world::real_world();
   const world::Address listen = address_of(settings.listen);
   runtime::Shard shard(*world, {});
