@@ -186,7 +186,7 @@ class Ps(Fleet):
         self.until_printed(r"job +\* exited")
 
         rows = self.run_tutti("ps", "--data", "data").stdout.splitlines()
-        self.assertEqual(rows[0].split(), ["INSTANCE", "STATE", "PID", "RESTARTS", "HTTP", "ADMIN"])
+        self.assertEqual(rows[0].split(), ["INSTANCE", "STATE", "PID", "RESTARTS", "HTTP", "AMQP", "ADMIN"])
         for column in ("STATE", "PID"):  # aligned, however long a name is
             at = rows[0].index(column)
             self.assertTrue(all(row[at - 1] == " " and row[at] != " " for row in rows), rows)

@@ -64,7 +64,8 @@ TEST_F(FleetFile, notes_what_it_ignores) {
 
 TEST_F(FleetFile, publishes_ports_that_only_processes_publish) {
   const DesiredState state = read(
-      "services:\n  web:\n    x-tutti: {binary: web, ports: [\"8081:80\", \"8082:81\"]}\n    ports: [\"8081:80\"]\n");
+      "x-tutti: {broker: false}\nservices:\n  web:\n    x-tutti: {binary: web, ports: [\"8081:80\", \"8082:81\"]}\n    "
+      "ports: [\"8081:80\"]\n");
 
   ASSERT_EQ(state.services[0].ports.size(), 2u);
   EXPECT_EQ(state.services[0].ports[0].first, 8081);
@@ -111,7 +112,8 @@ TEST_F(FleetFile, refuses_a_circle) {
 
 TEST_F(FleetFile, starts_a_hosted_service_with_its_host_only) {
   const DesiredState state = read(
-      "services:\n  orders:\n    x-tutti: {binary: shop, with: [payments]}\n  payments:\n    x-tutti: {binary: "
+      "x-tutti: {broker: false}\nservices:\n  orders:\n    x-tutti: {binary: shop, with: [payments]}\n  payments:\n    "
+      "x-tutti: {binary: "
       "payments}\n    environment: {LIMIT: 5}\n"
       "  web:\n    command: x\n    depends_on: [payments]\n");
 
@@ -123,7 +125,8 @@ TEST_F(FleetFile, starts_a_hosted_service_with_its_host_only) {
 
 TEST_F(FleetFile, lets_host_and_guest_depend_on_each_other) {
   const DesiredState state = read(
-      "services:\n  orders:\n    x-tutti: {binary: shop, with: [payments]}\n    depends_on: [payments, catalog]\n"
+      "x-tutti: {broker: false}\nservices:\n  orders:\n    x-tutti: {binary: shop, with: [payments]}\n    depends_on: "
+      "[payments, catalog]\n"
       "  payments:\n    x-tutti: {binary: payments}\n    depends_on: {catalog: {condition: service_healthy}}\n"
       "  catalog: {command: x}\n");
 

@@ -19,7 +19,7 @@ using fleet::Refusal;
 struct Command {
   std::string_view name;
   std::vector<std::string_view> options;
-  enum class Operands { none, services } operands;
+  enum class Operands { none, services, listing } operands;
   std::string_view help;
 };
 
@@ -64,16 +64,22 @@ stderr what of them is ignored. Secrets are left out.
 Exit code: 0; 78 if a file is wrong.
 )"},
       {"broker",
-       {"--listen", "--data", "--vhost", "--users", "--ready-file"},
-       Command::Operands::none,
+       {"--listen", "--admin", "--data", "--vhost", "--users", "--ready-file", "--file", "--json"},
+       Command::Operands::listing,
        R"(tutti broker runs a message broker for AMQP 0-9-1 in the foreground, until Ctrl-C. With --data what
 is durable outlives it: a persistent message is confirmed when it is on disk.
+tutti broker queues|connections|consumers prints what a running broker has: the one of --admin, else that of the fleet
+which runs here, else the one on 127.0.0.1:15672.
 
   --listen ADDRESS    where clients connect (default: 127.0.0.1:5672; port 0 takes a free one)
-  --data DIR          where durable queues and messages are kept (default: nowhere, they last as long as it runs)
+  --admin ADDRESS     health, metrics and listings over HTTP (default: 127.0.0.1:15672, or a free port if it is taken)
+  --data DIR          where durable queues and messages are kept (default: nowhere, they last as long as it runs);
+                      of a listing: the fleet's data folder
   --vhost NAME        a virtual host beside "/"; may be repeated
   --users FILE        who may connect, a line NAME:PASSWORD each (default: guest:guest, for this machine only)
   --ready-file PATH   write PATH, with the address in it, once clients may connect; it is removed at the end
+  -f, --file FILE     of a listing: the fleet's Compose file
+  --json              of a listing: for programs
 
 Exit code: 0 stopped as asked, 1 something failed.
 )"},
@@ -87,6 +93,7 @@ constexpr std::string_view overview = R"(tutti runs a fleet of services from a C
   tutti ps [--json]           the instances of the running fleet
   tutti config [SERVICE...]   what the fleet files come to
   tutti broker                a message broker (AMQP 0-9-1)
+  tutti broker queues         what a running one has; also connections, consumers
 
   -f, --file FILE             a Compose file; several are merged (default: compose.yaml)
   --profile NAME              also the services of this profile
@@ -135,9 +142,30 @@ void apply(const Option& option, Arguments& out) {
   if (option.name == "--data") out.data = option.value;
   if (option.name == "--ready-file") out.ready_file = option.value;
   if (option.name == "--listen") out.broker.listen = option.value;
+  if (option.name == "--admin") out.broker.admin = option.value;
   if (option.name == "--vhost") out.broker.hosts.push_back(option.value);
   if (option.name == "--users") out.broker.users = option.value;
   if (option.name == "--json") out.output = Arguments::Output::json;
+}
+
+constexpr std::array<std::string_view, 3> listings{"queues", "connections", "consumers"};
+
+// Running a broker and asking one take different options.
+void check_listing(const std::vector<Option>& options, const std::vector<std::string>& operands) {
+  static const std::vector<std::string_view> of_listings{"--admin", "--data", "--file", "--json"};
+  static const std::vector<std::string_view> only_of_listings{"--file", "--json"};
+  const auto is_in = [](const auto& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (!operands.empty() && !is_in(listings, operands.front()))
+    refuse("tutti broker lists queues, connections or consumers, not " + in_quotes(operands.front()));
+  if (operands.size() > 1) refuse("tutti broker lists one thing at a time; remove " + in_quotes(operands[1]));
+  for (const Option& option : options) {
+    if (!operands.empty() && !is_in(of_listings, option.name))
+      refuse("tutti broker " + operands.front() + " has no option " + in_quotes(option.name));
+    if (operands.empty() && is_in(only_of_listings, option.name))
+      refuse(option.name + " is an option of tutti broker queues, connections and consumers");
+  }
 }
 
 // Options may stand before the command: they are judged when it is known.
@@ -146,6 +174,7 @@ void check(const Command& command, const std::vector<Option>& options, const std
     if (std::find(command.options.begin(), command.options.end(), option.name) == command.options.end())
       refuse("tutti " + std::string(command.name) + " has no option " + in_quotes(option.name) + "; see tutti " +
              std::string(command.name) + " --help");
+  if (command.operands == Command::Operands::listing) return check_listing(options, operands);
   if (command.operands == Command::Operands::none && !operands.empty())
     refuse("tutti " + std::string(command.name) + " takes no operand; remove " + in_quotes(operands.front()));
 }
@@ -163,8 +192,9 @@ fleet::Variables surroundings() {
 }  // namespace
 
 Arguments parse(int argc, const char* const* argv) {
-  static const std::vector<std::string_view> known{"--file",   "--profile", "--data",  "--ready-file", "--json",
-                                                   "--listen", "--vhost",   "--users", "--help",       "--version"};
+  static const std::vector<std::string_view> known{"--file",  "--profile", "--data",   "--ready-file",
+                                                   "--json",  "--listen",  "--admin",  "--vhost",
+                                                   "--users", "--help",    "--version"};
   std::vector<Option> options;
   std::vector<std::string> words;
   bool help = false;
@@ -209,6 +239,7 @@ Arguments parse(int argc, const char* const* argv) {
   out.command = command.name;
   out.request.services.assign(words.begin() + 1, words.end());
   check(command, options, out.request.services);
+  if (command.operands == Command::Operands::listing && words.size() > 1) out.listing = words[1];
   for (const Option& option : options) apply(option, out);
   out.request.surroundings = surroundings();
   return out;

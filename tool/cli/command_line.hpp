@@ -15,6 +15,7 @@ struct Arguments {
   fleet::FleetRequest request = {};
   std::filesystem::path data = {}, ready_file = {};  // empty: not given
   broker::ProgramSettings broker = {};
+  std::string listing = {};  // of broker: "queues", "connections" or "consumers" of one that runs; empty: run one
   enum class Output { words, json } output = Output::words;
 };
 

@@ -20,6 +20,7 @@ constexpr auto table = std::to_array<ComposeKey>({
     {"", "configs", refused, "mount settings as a secret, or set them under environment"},
     {"", "include", refused, "give several -f files instead"},
     {"", "models", refused, "tutti runs no models"},
+    {"", "x-tutti", honoured, ""},
     {"services", "command", honoured, ""},
     {"services", "entrypoint", honoured, ""},
     {"services", "environment", honoured, ""},
@@ -160,6 +161,7 @@ constexpr auto table = std::to_array<ComposeKey>({
     {"services.x-tutti", "ports", honoured,
      "like `ports`, for what another service publishes where they are containers"},
     {"services.x-tutti", "owner", honoured, "who answers for it; shown by tutti config"},
+    {"x-tutti", "broker", honoured, "false: no broker is started with the fleet; true: in any case"},
 });
 
 std::string_view word(Treatment treatment) {

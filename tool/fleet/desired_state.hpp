@@ -15,6 +15,11 @@ namespace tutti::fleet {
 enum class Condition { started, healthy, completed };
 enum class Restart { no, on_failure, always, unless_stopped };
 enum class Transport { rpc, http };
+enum class BrokerUse {
+  own,     // none, or one that it names itself
+  fleets,  // is given the URI of the fleet's
+  is_it,   // the fleet's broker: the engine gives it its addresses and its folder
+};
 
 // A `place` is where the fleet file says so ("compose.yaml:3:7"), for messages about what is wrong with it.
 struct Dependency {
@@ -66,6 +71,7 @@ struct DesiredService {
   Transport transport = Transport::rpc;
   std::string owner = {};
   std::vector<std::string> profiles = {};
+  BrokerUse broker = BrokerUse::own;
 
   // Whether somebody looks if it is ready; otherwise it is ready once it is started.
   [[nodiscard]] bool is_probed() const {

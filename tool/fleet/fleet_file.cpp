@@ -4,6 +4,7 @@
 #include <sstream>
 #include <utility>
 
+#include "fleet/fleet_broker.hpp"
 #include "fleet/fleet_tree.hpp"
 #include "fleet/ports.hpp"
 #include "fleet/refusal.hpp"
@@ -83,6 +84,7 @@ DesiredState read_fleet(const FleetRequest& request) {
         {.folder = out.folder, .lookup = lookup, .secrets = tree.root.find("secrets"), .ignored = tree.ignored}));
   out.services = select(std::move(all), {.services = request.services, .profiles = active_profiles(request, lookup)});
   check_clashes(out.services);
+  if (!out.services.empty()) add_broker(out, wanted_broker(tree.root));
   out.ignored = std::move(tree.ignored);
   out.notes = std::move(tree.notes);
   return out;

@@ -62,7 +62,8 @@ void append(std::ostringstream& out, const DesiredService& s) {
   line("hosts too", list(s.with));
   line("owner", s.owner);
   line("replicas", std::to_string(s.replicas));
-  line("transport", s.transport == Transport::rpc ? "rpc" : "http");
+  if (s.broker == BrokerUse::fleets) line("broker", "the fleet's");
+  if (s.broker != BrokerUse::is_it) line("transport", s.transport == Transport::rpc ? "rpc" : "http");
   for (const PublishedPort& port : s.ports) line("port", describe(port));
   for (const Dependency& dependency : s.depends_on) line("depends on", describe(dependency));
   for (const auto& [name, text] : s.environment) line("environment", name + "=" + text);

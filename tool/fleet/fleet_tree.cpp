@@ -79,6 +79,7 @@ void check_service(const std::string& name, Value& value, std::vector<std::strin
 void check_tree(Value& root, std::vector<std::string>& ignored) {
   check_keys(mapping(root, "the file"), "", "", ignored);
   for (auto& [section, value] : root.entries) {
+    if (section == "x-tutti") check_keys(mapping(value, section), section, section + ".", ignored);
     if (section != "services" && section != "secrets") continue;
     mapping(value, section);
     for (auto& [name, inner] : value.entries) {

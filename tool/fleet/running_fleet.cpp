@@ -55,7 +55,7 @@ std::string write_record(const fs::path& data, const std::vector<InstanceRecord>
   std::ostringstream out;
   for (const InstanceRecord& r : record)
     out << r.instance << '\t' << r.state << '\t' << r.pid << '\t' << r.restarts << '\t' << r.http << '\t' << r.admin
-        << '\n';
+        << '\t' << r.amqp << '\n';
   return replace_whole(record_of(data), out.str());
 }
 
@@ -67,7 +67,7 @@ std::vector<InstanceRecord> read_record(const fs::path& data) {
     std::istringstream fields(line);
     std::getline(fields, r.instance, '\t');
     std::getline(fields, r.state, '\t');
-    fields >> r.pid >> r.restarts >> r.http >> r.admin;
+    fields >> r.pid >> r.restarts >> r.http >> r.admin >> r.amqp;
     out.push_back(std::move(r));
   }
   return out;

@@ -14,7 +14,8 @@ struct InstanceRecord {
   std::string state = {};
   int pid = 0;  // 0: none at the moment
   int restarts = 0;
-  std::uint16_t http = 0, admin = 0;  // 0: not assigned yet
+  std::uint16_t http = 0, admin = 0;  // 0: not assigned yet, or it has none
+  std::uint16_t amqp = 0;             // of the fleet's broker
 };
 
 // Held until the process and all that it forked without exec are gone. Throws Refusal if another fleet holds it: two

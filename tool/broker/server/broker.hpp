@@ -53,6 +53,11 @@ class Broker final : public Access, private journal::JournalOwner {
   [[nodiscard]] bool admits(std::string_view user, std::string_view password) const override;
   [[nodiscard]] VirtualHost* host(std::string_view name) override;
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
+  [[nodiscard]] std::size_t memory_bytes_max() const noexcept { return settings_.memory_bytes_max; }
+  template <class F>
+  void for_each_host(F f) const {
+    for (const auto& [name, host] : hosts_) f(static_cast<const VirtualHost&>(*host));
+  }
 
   // Why publishers have to wait; empty: they need not. Full from the limit on, until it has fallen to nine tenths of
   // it.

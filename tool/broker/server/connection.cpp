@@ -21,6 +21,7 @@ constexpr int silent_beats_max = 2;                                          // 
 Connection::Connection(ServerCore& server, std::unique_ptr<world::Connection> connection, std::uint64_t number)
     : server_(server),
       connection_(std::move(connection)),
+      peer_(connection_->peer()),
       session_(server.broker(), server.broker().shared(), server.limits(), *this, number),
       timer_([](void* self) noexcept { static_cast<Connection*>(self)->on_time(); }, this),
       turn_timer_([](void* self) noexcept { static_cast<Connection*>(self)->proceed(); }, this),

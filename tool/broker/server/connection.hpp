@@ -22,6 +22,8 @@ class Connection final : private world::Watcher, private SessionOwner {
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] Session& session() noexcept { return session_; }
+  [[nodiscard]] const Session& session() const noexcept { return session_; }
+  [[nodiscard]] const world::Address& peer() const noexcept { return peer_; }
   void proceed_later();  // something that held it back is over
   void stop();           // told that the broker stops
 
@@ -41,6 +43,7 @@ class Connection final : private world::Watcher, private SessionOwner {
 
   ServerCore& server_;
   std::unique_ptr<world::Connection> connection_;  // null: lost
+  world::Address peer_;
   Session session_;
   runtime::Timer timer_;       // until it is open: the time for that; then heartbeats; at the end: for the last bytes
   runtime::Timer turn_timer_;  // proceed() in the next turn

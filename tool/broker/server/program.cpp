@@ -1,12 +1,14 @@
 #include "broker/server/program.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
 
+#include <tutti/error.hpp>
+
+#include "broker/server/admin.hpp"
 #include "broker/server/server.hpp"
 #include "runtime/signals.hpp"
 #include "world/real.hpp"
@@ -17,11 +19,25 @@ namespace {
 constexpr std::size_t users_bytes_max = 1024 * 1024;
 constexpr std::chrono::nanoseconds stop_time = std::chrono::seconds(5);
 
-world::Address address_of(const std::string& text) {
+world::Address address_of(const char* option, const std::string& text) {
   const auto address = world::parse_address(text);
   if (!address)
-    throw std::runtime_error("--listen is \"" + text + "\"; expected an address with a port like 127.0.0.1:5672");
+    throw std::runtime_error(std::string(option) + " is \"" + text +
+                             "\"; expected an address with a port like 127.0.0.1:5672");
   return *address;
+}
+
+// A second broker of this machine shall not fail for a listener that nobody asked for.
+std::unique_ptr<Admin> admin_of(runtime::Shard& shard, Server& server, const std::string& wanted) {
+  if (!wanted.empty()) return serve_admin(shard, server, address_of("--admin", wanted));
+  world::Address usual = address_of("--admin", std::string(default_admin));
+  try {
+    return serve_admin(shard, server, usual);
+  } catch (const Error& error) {
+    if (error.code() != Code::unavailable) throw;
+    usual.port = 0;
+    return serve_admin(shard, server, usual);
+  }
 }
 
 std::string whole_file(world::World& world, const std::filesystem::path& path) {
@@ -34,7 +50,6 @@ std::string whole_file(world::World& world, const std::filesystem::path& path) {
 BrokerSettings broker_settings(world::World& world, const ProgramSettings& settings, const world::Address& listen) {
   BrokerSettings out;
   out.folder = settings.data.string();
-  out.free_bytes = free_bytes;
   out.hosts.insert(out.hosts.end(), settings.hosts.begin(), settings.hosts.end());
   if (!settings.users.empty()) {
     out.users = users_of(whole_file(world, settings.users));
@@ -81,30 +96,32 @@ std::map<std::string, std::string, std::less<>> users_of(std::string_view text) 
 }
 
 int run(const ProgramSettings& settings) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files is a full disk, and not the end
   const auto world = world::real_world();
-  const world::Address listen = address_of(settings.listen);
+  const world::Address listen = address_of("--listen", settings.listen);
   runtime::Shard shard(*world, {});
   std::unique_ptr<Broker> broker;
   std::unique_ptr<Server> server;
+  std::unique_ptr<Admin> admin;
   std::unique_ptr<ReadyFile> ready;
   std::optional<runtime::Signals> signals;
   {
     const runtime::CurrentShard current(shard);
     broker = std::make_unique<Broker>(shard, world->files(), broker_settings(*world, settings, listen));
     server = serve(shard, *broker, {.listen = listen});
+    admin = admin_of(shard, *server, settings.admin);
     signals.emplace(shard, [&](int) {
       shard.spawn({.name = "stopping"}, [&] {
         server->stop(shard.now() + stop_time);
+        admin.reset();
         server.reset();
         broker->close();
         shard.stop();
       });
     });
     const std::string address = world::to_string(server->address());
-    ready = std::make_unique<ReadyFile>(*world, settings.ready_file, address + "\n");
     broker->start();
-    std::cout << "listening on " << address << std::endl;
+    std::cout << "listening on " << address << ", admin on http://" << world::to_string(admin->address()) << std::endl;
+    ready = std::make_unique<ReadyFile>(*world, settings.ready_file, address + "\n");
   }
   shard.run();
   const runtime::CurrentShard current(shard);

@@ -11,11 +11,14 @@ namespace tutti::broker {
 
 struct ProgramSettings {
   std::string listen = "127.0.0.1:5672";  // port 0: a free one
+  std::string admin = {};                 // health, metrics, listings; empty: default_admin, or any port if it is taken
   std::vector<std::string> hosts = {};    // virtual hosts beside "/"
   std::filesystem::path data = {};        // where messages are kept; empty: in memory only
   std::filesystem::path users = {};       // a file of NAME:PASSWORD lines; empty: guest:guest, on loopback only
   std::filesystem::path ready_file = {};  // empty: none; it is given the address
 };
+
+inline constexpr std::string_view default_admin = "127.0.0.1:15672";  // as RabbitMQ's management
 
 // Until SIGTERM or SIGINT; the exit code. Throws std::runtime_error with a sentence, or tutti::Error.
 int run(const ProgramSettings& settings);

@@ -66,7 +66,15 @@ bool ServerCore::accept_one(int& error) {
   return true;
 }
 
+SessionCounts ServerCore::counts() const noexcept {
+  SessionCounts sum = gone_;
+  for (const auto& [number, connection] : connections_) sum += connection->session().counts();
+  return sum;
+}
+
 void ServerCore::remove(Connection& connection) noexcept {
+  connection.session().close();  // what goes back into queues counts too
+  gone_ += connection.session().counts();
   connections_.erase(connection.session().number());
   if (changed_ != nullptr) changed_->unpark();
 }

@@ -29,6 +29,14 @@ class ServerCore final : public Server, private world::Watcher, private BrokerOw
   void look_at_memory();                         // tells publishers when it becomes full, and when that is over
   void remove(Connection& connection) noexcept;  // destroys it
 
+  // For listings and metrics.
+  [[nodiscard]] SessionCounts counts() const noexcept;  // of all connections, those that have gone included
+  [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
+  template <class F>
+  void for_each_connection(F f) const {
+    for (const auto& [number, connection] : connections_) f(*connection);
+  }
+
  private:
   void on_ready(world::Ready ready) override;
   void store_moved() override;
@@ -44,6 +52,7 @@ class ServerCore final : public Server, private world::Watcher, private BrokerOw
   runtime::Timer memory_timer_;                                       // while full: messages also expire
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // by number
   std::uint64_t accepted_ = 0;
+  SessionCounts gone_;
   runtime::Parker* changed_ = nullptr;  // somebody waits for connections to go
   bool full_ = false;
 };

@@ -33,6 +33,8 @@ class ChannelConsumer final : public Consumer {
 
   [[nodiscard]] const std::string& tag() const noexcept { return tag_; }
   [[nodiscard]] Queue& queue() const noexcept { return *queue_; }
+  [[nodiscard]] std::uint16_t prefetch() const noexcept { return prefetch_; }
+  [[nodiscard]] std::uint32_t unacked() const noexcept { return unacked_; }
   void settled() noexcept { --unacked_; }
   void wake() { queue_->wake(*this); }
 
@@ -58,6 +60,12 @@ class Channel {
   [[nodiscard]] bool closed() const noexcept { return state_ == State::closed; }  // both sides have said so
   void wake_consumers();
   void send_confirms();  // of what the store has
+  [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
+  [[nodiscard]] std::size_t unacked() const noexcept { return deliveries_.size(); }
+  template <class F>
+  void for_each_consumer(F f) const {
+    for (const auto& [tag, consumer] : consumers_) f(*consumer);
+  }
   [[nodiscard]] bool owes_confirms() const noexcept { return confirms_.waiting(); }
 
  private:

@@ -36,6 +36,8 @@ void Channel::publish() {
                                 .body = content_.body()};
   const PublishOutcome outcome = session_.host().publish(exchange, publication, handling_of(properties),
                                                          properties.headers.value_or(amqp::Table{}));
+  ++session_.count().published;
+  if (!outcome.routed) ++session_.count().unroutable;
   if (!outcome.routed && publishing_.mandatory) return_to_publisher(publication);
   if (!confirming_) return;
   confirms_.add(outcome.accepted ? Confirms::Verdict::ack : Confirms::Verdict::nack,
@@ -131,6 +133,7 @@ void Channel::cancel_from_here(ChannelConsumer& consumer) {
 void Channel::deliver(ChannelConsumer& consumer, Queue& queue, Entry entry) {
   const Message& message = *entry.message;
   const std::uint64_t tag = deliveries_.next_tag();
+  ++session_.count().delivered;
   send(amqp::BasicDeliver{.consumer_tag = consumer.tag(),
                           .delivery_tag = tag,
                           .redelivered = entry.redelivered,
@@ -157,6 +160,7 @@ void Channel::on(const amqp::BasicGet& method) {
   if (!entry) return send(amqp::BasicGetEmpty{});
   const Message& message = *entry->message;
   const std::uint64_t tag = deliveries_.next_tag();
+  ++session_.count().delivered;
   send(amqp::BasicGetOk{.delivery_tag = tag,
                         .redelivered = entry->redelivered,
                         .exchange = message.exchange(),
@@ -209,12 +213,15 @@ void Channel::settle(std::vector<Delivery> deliveries, Fate fate) {
     }
     switch (fate) {
       case Fate::acknowledged:
+        ++session_.count().acknowledged;
         delivery.queue->acknowledge(delivery.entry);
         break;
       case Fate::rejected:
+        ++session_.count().rejected;
         delivery.queue->reject(std::move(delivery.entry));
         break;
       case Fate::requeued:
+        ++session_.count().requeued;
         delivery.queue->put_back(std::move(delivery.entry));
         if (std::find(refilled.begin(), refilled.end(), delivery.queue) == refilled.end())
           refilled.push_back(delivery.queue);

@@ -11,6 +11,8 @@ namespace amqp = wire::amqp;
 
 namespace {
 
+constexpr std::size_t client_bytes_max = 256;  // of the name that a client gives itself
+
 amqp::TableBuilder server_properties() {
   amqp::TableBuilder capabilities;
   for (const std::string_view known :
@@ -137,6 +139,10 @@ void Session::take_connection_method(const amqp::Method& method) {
 }
 
 void Session::take_start_ok(const amqp::ConnectionStartOk& method) {
+  for (const std::string_view name : {"connection_name", "product"}) {
+    const auto value = amqp::find(method.client_properties, name);
+    if (client_.empty() && value && value->text()) client_ = value->text()->substr(0, client_bytes_max);
+  }
   tells_cancels_ = has_capability(method.client_properties, "consumer_cancel_notify");
   tells_blocked_ = has_capability(method.client_properties, "connection.blocked");
   told_login_failures_ = has_capability(method.client_properties, "authentication_failure_close");

@@ -27,6 +27,26 @@ struct SessionLimits {
   std::size_t unsent_bytes_max = 256 * 1024;  // over it consumers of the connection get nothing more
 };
 
+// Messages of a connection so far.
+struct SessionCounts {
+  std::uint64_t published = 0;
+  std::uint64_t unroutable = 0;    // of these: no queue took them
+  std::uint64_t delivered = 0;     // to consumers and by basic.get
+  std::uint64_t acknowledged = 0;  // by the client; what is taken with no-ack is not among them
+  std::uint64_t rejected = 0;
+  std::uint64_t requeued = 0;
+
+  SessionCounts& operator+=(const SessionCounts& other) noexcept {
+    published += other.published;
+    unroutable += other.unroutable;
+    delivered += other.delivered;
+    acknowledged += other.acknowledged;
+    rejected += other.rejected;
+    requeued += other.requeued;
+    return *this;
+  }
+};
+
 class SessionOwner {
  public:
   virtual void send_later() = 0;  // something was written to out(), not from within take()
@@ -62,6 +82,17 @@ class Session {
   [[nodiscard]] std::uint16_t heartbeat_seconds() const noexcept { return heartbeat_seconds_; }  // agreed; 0: none
   [[nodiscard]] const std::string& user() const noexcept { return user_; }
 
+  // For listings.
+  [[nodiscard]] const std::string& client() const noexcept { return client_; }   // what it calls itself; may be empty
+  [[nodiscard]] bool blocked() const noexcept { return blocked_; }               // its publishes wait
+  [[nodiscard]] const VirtualHost* open_host() const noexcept { return host_; }  // null: not opened, or closed
+  [[nodiscard]] const SessionCounts& counts() const noexcept { return counts_; }
+  [[nodiscard]] std::size_t channels() const noexcept { return channels_.size(); }
+  template <class F>
+  void for_each_channel(F f) const {
+    for (const auto& [number, channel] : channels_) f(*channel);
+  }
+
   // For its channels.
   [[nodiscard]] VirtualHost& host() noexcept { return *host_; }
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
@@ -72,6 +103,7 @@ class Session {
   [[nodiscard]] bool tells_cancels() const noexcept { return tells_cancels_; }
   void note_confirms() noexcept { owes_confirms_ = true; }
   void note_publishing() noexcept { publishes_ = true; }
+  [[nodiscard]] SessionCounts& count() noexcept { return counts_; }
   void written() {
     if (!taking_) owner_.send_later();
   }
@@ -111,6 +143,8 @@ class Session {
   State state_ = State::header;
   VirtualHost* host_ = nullptr;
   std::string user_;
+  std::string client_;
+  SessionCounts counts_;
   std::string out_;
   std::map<std::uint16_t, std::unique_ptr<Channel>> channels_;
   std::string held_;  // an answer that waits until the store has held_for_

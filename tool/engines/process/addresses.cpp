@@ -69,6 +69,8 @@ std::string call_address(const Addresses& addresses) {
   return with_port(host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host, addresses.http);
 }
 
+std::string broker_uri(std::uint16_t port) { return "amqp://" + with_port("127.0.0.1", port); }
+
 const fleet::PublishedPort* published_http(const fleet::DesiredService& service) {
   for (const fleet::PublishedPort& port : service.ports)
     if (port.first != 0) return &port;

@@ -14,12 +14,14 @@ namespace tutti::engines {
 struct Addresses {
   std::string host = "127.0.0.1";  // of http
   std::uint16_t http = 0, admin = 0;
+  std::uint16_t amqp = 0;   // of the fleet's broker, which has no http
   std::string socket = {};  // of rpc
 };
 
 [[nodiscard]] std::string listen_address(const Addresses& addresses);  // "127.0.0.1:8080", "[::1]:8080"
 // What a caller on this machine uses: an instance that listens on every address is reached over loopback.
 [[nodiscard]] std::string call_address(const Addresses& addresses);
+[[nodiscard]] std::string broker_uri(std::uint16_t port);
 
 // The port that instance `number` takes; null if none is published. The first one counts: it is where HTTP is served.
 [[nodiscard]] const fleet::PublishedPort* published_http(const fleet::DesiredService& service);

@@ -14,7 +14,7 @@ void append(std::string& out, const std::string& target, const std::string& serv
 std::string endpoints_text(std::span<const Instance> instances) {
   std::string out;
   for (const Instance& i : instances) {
-    if (i.state != State::ready) continue;
+    if (i.state != State::ready || i.service.broker == fleet::BrokerUse::is_it) continue;
     std::vector<std::string> names = i.service.with;
     names.push_back(i.service.name);
     for (const std::string& name : names) {

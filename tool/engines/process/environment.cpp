@@ -32,7 +32,7 @@ Environment surroundings() {
 void add_targets(Environment& out, const DesiredService& service, const fleet::DesiredState& state,
                  const fs::path& endpoints) {
   for (const DesiredService& other : state.services) {
-    if (other.name == service.name) continue;
+    if (other.name == service.name || other.broker == fleet::BrokerUse::is_it) continue;
     std::vector<std::string> names = other.with;
     names.push_back(other.name);
     for (const std::string& name : names) {
@@ -61,6 +61,7 @@ Environment assigned(const DesiredService& service, const Addresses& addresses) 
 Environment environment_of(const DesiredService& service, const fleet::DesiredState& state, const Addresses& addresses,
                            const RunPlaces& places) {
   Environment out = surroundings();
+  if (service.broker == fleet::BrokerUse::is_it) return out;
   if (places.log_format == LogFormat::text) out["TUTTI_LOG_FORMAT"] = "text";
   add_targets(out, service, state, places.endpoints);
   if (!service.binary.empty()) {
@@ -70,6 +71,7 @@ Environment environment_of(const DesiredService& service, const fleet::DesiredSt
   for (const auto& [name, text] : assigned(service, addresses)) out[name] = text;
   for (const auto& [name, text] : service.environment) out[name] = text;
   for (const std::string& name : overruled(service)) out[name] = assigned(service, addresses)[name];
+  if (service.broker == fleet::BrokerUse::fleets) out["TUTTI_BROKER_URI"] = broker_uri(places.broker_port);
   return out;
 }
 

@@ -19,6 +19,7 @@ struct RunPlaces {
   std::filesystem::path data;       // TUTTI_DATA
   std::filesystem::path endpoints;  // the watched file
   LogFormat log_format = LogFormat::automatic;
+  std::uint16_t broker_port = 0;  // the same as long as the fleet runs; 0: it has no broker
 };
 
 [[nodiscard]] Environment environment_of(const fleet::DesiredService& service, const fleet::DesiredState& state,

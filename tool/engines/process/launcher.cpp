@@ -15,8 +15,29 @@ namespace tutti::engines {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// Services are told it once, so the broker has the same one each time it is started.
+RunPlaces with_broker_port(RunPlaces places, const fleet::DesiredState& state, FreePorts& ports) {
+  for (const fleet::DesiredService& service : state.services)
+    if (service.broker == fleet::BrokerUse::is_it) places.broker_port = ports.take();
+  return places;
+}
+
+}  // namespace
+
 Launcher::Launcher(const fleet::DesiredState& state, fs::path folder, RunPlaces places)
-    : state_(state), folder_(std::move(folder)), places_(std::move(places)) {}
+    : state_(state), folder_(std::move(folder)), places_(with_broker_port(std::move(places), state, ports_)) {}
+
+std::vector<std::string> Launcher::words_of(const Instance& i) const {
+  std::vector<std::string> words = i.service.command;
+  if (!i.service.binary.empty()) words.insert(words.begin(), i.program);
+  if (i.service.broker != fleet::BrokerUse::is_it) return words;
+  const auto at_port = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
+  words.insert(words.end(), {"--listen", at_port(i.addresses.amqp), "--admin", at_port(i.addresses.admin), "--data",
+                             (places_.data / i.service.name).string()});
+  return words;
+}
 
 std::string Launcher::launch(Instance& i) {
   if (std::string problem = assign(i); !problem.empty()) return problem;
@@ -26,12 +47,10 @@ std::string Launcher::launch(Instance& i) {
     if (std::string problem = mount_secrets(i.service, mounted); !problem.empty()) return problem;
     i.environment["TUTTI_SETTINGS_DIR"] = mounted.string();
   }
-  std::vector<std::string> words = i.service.command;
-  if (!i.service.binary.empty()) words.insert(words.begin(), i.program);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return std::strerror(errno);
   i.pid = spawn({.program = i.program,
-                 .words = std::move(words),
+                 .words = words_of(i),
                  .environment = i.environment,
                  .folder = i.service.working_dir,
                  .output = ends[1]});
@@ -50,7 +69,9 @@ std::string Launcher::assign(Instance& i) {
     const fleet::PublishedPort* published = published_http(i.service);
     if (published == nullptr) ports_.give_back(a.http);
     ports_.give_back(a.admin);
-    if (published != nullptr) {
+    if (i.service.broker == fleet::BrokerUse::is_it) {
+      a.amqp = places_.broker_port;
+    } else if (published != nullptr) {
       a.http = port_of(*published, i.number);
       a.host = published->host;
     } else {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "engines/process/instance.hpp"
 
@@ -18,11 +19,12 @@ class Launcher {
 
  private:
   [[nodiscard]] std::string assign(Instance& instance);
+  [[nodiscard]] std::vector<std::string> words_of(const Instance& instance) const;
 
   const fleet::DesiredState& state_;
   const std::filesystem::path folder_;
-  const RunPlaces places_;
   FreePorts ports_ = {};
+  const RunPlaces places_;
 };
 
 }  // namespace tutti::engines

@@ -35,7 +35,8 @@ fleet::InstanceRecord record_of(const Instance& i) {
           .pid = std::max(i.pid, 0),
           .restarts = i.restarts,
           .http = i.addresses.http,
-          .admin = i.addresses.admin};
+          .admin = i.addresses.admin,
+          .amqp = i.addresses.amqp};
 }
 
 }  // namespace

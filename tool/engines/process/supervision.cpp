@@ -32,6 +32,7 @@ Supervision::Supervision(std::vector<Instance>& instances, Launcher& launcher, P
     : instances_(instances), launcher_(launcher), publisher_(publisher), printer_(printer), guardian_(guardian) {}
 
 void Supervision::advance(Clock::time_point now) {
+  if (!stopping_ && only_broker_is_left()) stopping_ = true;
   for (Instance& i : instances_) {
     if (stopping_) {
       advance_stop(i, now);
@@ -68,6 +69,17 @@ void Supervision::read_outputs() {
 
 bool Supervision::has_ended() const {
   return std::all_of(instances_.begin(), instances_.end(), [](const Instance& i) { return i.state == State::ended; });
+}
+
+// It serves the others: without them it would run for ever.
+bool Supervision::only_broker_is_left() const {
+  bool broker_runs = false;
+  for (const Instance& i : instances_) {
+    const bool is_broker = i.service.broker == fleet::BrokerUse::is_it;
+    if (!is_broker && i.state != State::ended) return false;
+    broker_runs = broker_runs || (is_broker && i.state != State::ended);
+  }
+  return broker_runs;
 }
 
 bool Supervision::is_ready() const {
@@ -119,7 +131,9 @@ void Supervision::start(Instance& i) {
 
 void Supervision::become_ready(Instance& i) {
   i.state = State::ready;
-  const std::string where = published_http(i.service) == nullptr ? "" : " on http://" + call_address(i.addresses);
+  std::string where;
+  if (published_http(i.service) != nullptr) where = " on http://" + call_address(i.addresses);
+  if (i.addresses.amqp != 0) where = " on " + broker_uri(i.addresses.amqp);
   printer_.say(i.speaker, "is ready" + where);
 }
 

@@ -40,6 +40,7 @@ class Supervision {
   [[nodiscard]] Clock::time_point next(Clock::time_point latest) const;
 
  private:
+  [[nodiscard]] bool only_broker_is_left() const;
   void start_in_turn(Instance& instance);
   void start(Instance& instance);
   void become_ready(Instance& instance);
