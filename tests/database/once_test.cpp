@@ -205,5 +205,24 @@ TEST_F(Once, cleaning_uses_an_index) {
   EXPECT_NE(plan[0].detail.find("USING COVERING INDEX tutti_once_by_age"), std::string::npos) << plan[0].detail;
 }
 
+TEST_F(Once, a_key_of_an_event_comes_once_and_is_forgotten_with_its_transaction_or_its_age) {
+  const auto fresh = [&](const std::string& key) {
+    return db->transaction([&](Transaction& t) { return t.once(key); });
+  };
+  EXPECT_THROW(db->transaction([&](Transaction& t) {
+    EXPECT_TRUE(t.once("m-1"));
+    throw std::domain_error("no");
+  }),
+               std::domain_error);
+
+  EXPECT_TRUE(fresh("m-1"));
+  EXPECT_FALSE(fresh("m-1"));
+  EXPECT_TRUE(fresh("m-2"));
+  EXPECT_ERROR(fresh(""), Code::invalid_argument, "empty key");
+  world.advance_to(world.clock().instant() + with.once_kept + std::chrono::seconds(1));
+  EXPECT_TRUE(fresh("m-1"));
+  EXPECT_EQ(count(*db, "tutti_once_keys"), 1);
+}
+
 }  // namespace
 }  // namespace tutti::given

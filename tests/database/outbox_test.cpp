@@ -141,5 +141,18 @@ TEST_F(Outbox, a_message_that_breaks_its_contract_is_refused) {
   EXPECT_ERROR(db->transaction([&](Transaction& t) { t.publish(placed, wrong); }), Code::invalid_argument, "customer");
 }
 
+TEST_F(Outbox, is_sent_by_one_relay_at_a_time) {
+  reopen();
+  const auto now = [&] { return world.clock().now(); };
+  EXPECT_TRUE(db->core().take_outbox("one", now() + std::chrono::seconds(10)));
+  EXPECT_TRUE(db->core().take_outbox("one", now() + std::chrono::seconds(10)));
+  EXPECT_FALSE(db->core().take_outbox("other", now() + std::chrono::seconds(10)));
+
+  db->core().remove_from_outbox({}, "one");
+  EXPECT_TRUE(db->core().take_outbox("other", now() + std::chrono::seconds(10)));
+  world.advance_to(world.clock().instant() + std::chrono::seconds(11));
+  EXPECT_TRUE(db->core().take_outbox("one", now() + std::chrono::seconds(10)));
+}
+
 }  // namespace
 }  // namespace tutti::given
