@@ -33,10 +33,10 @@ struct Delivery {
 
 struct ConsumedQueue {
   QueueRules queue;
-  std::string exchange;                     // topic, durable; declared
-  std::string routing_key;                  // the binding's
-  std::vector<QueueRules> beside = {};      // declared as well, not consumed
-  std::uint16_t prefetch = 1;               // delivered and not acknowledged at once
+  std::string exchange;                 // topic, durable; declared
+  std::string routing_key;              // the binding's
+  std::vector<QueueRules> beside = {};  // declared as well, not consumed
+  std::uint16_t prefetch = 1;           // delivered and not acknowledged at once
   // Behind stop() comes what the broker had sent before: an event goes back to its queue, a request is still answered.
   enum class Late : std::uint8_t { requeue, take } late = Late::requeue;
   std::function<void(Delivery)> take = {};  // on the connection's fiber: must not wait
@@ -61,8 +61,8 @@ class Consumer final : private LinkUser {
   void requeue(const Delivery& delivery);
   // Publishes and acknowledges, in this order on one channel: the broker does not forget the delivery before it has the
   // answer. Whether somebody takes it is not asked.
-  void answer(const Delivery& delivery, std::string_view exchange, std::string_view routing_key, std::string_view properties,
-              std::string_view body);
+  void answer(const Delivery& delivery, std::string_view exchange, std::string_view routing_key,
+              std::string_view properties, std::string_view body);
   // Nothing more is delivered; what was may still be acknowledged.
   void stop();
   // After stop(): waits, at most until then, for the last delivery that may still come.

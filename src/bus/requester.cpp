@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::uint16_t channel = 1;
 constexpr std::size_t unsent_bytes_max = 1024 * 1024;  // handed to the connection and not yet to the network
-// Answers are acknowledged together. What is not acknowledged when the connection ends comes once more, and is late then.
+// Answers are acknowledged together. What is not acknowledged when the connection ends comes once more, and is late
+// then.
 constexpr std::size_t unacknowledged_max = 32;
 constexpr std::size_t unacknowledged_bytes_max = 64 * 1024;
 
@@ -80,7 +81,8 @@ void Requester::opened() {
   expect_answer(amqp::ChannelOpen{});
   expect_answer(amqp::ExchangeDeclare{.exchange = rules_.exchange, .type = "topic", .durable = true});
   expect_answer(amqp::QueueDeclare{.queue = rules_.reply_queue, .durable = true, .arguments = arguments.table()});
-  expect_answer(amqp::QueueBind{.queue = rules_.reply_queue, .exchange = rules_.exchange, .routing_key = rules_.reply_key});
+  expect_answer(
+      amqp::QueueBind{.queue = rules_.reply_queue, .exchange = rules_.exchange, .routing_key = rules_.reply_key});
   expect_answer(amqp::BasicConsume{.queue = rules_.reply_queue, .consumer_tag = "replies"});
 }
 
@@ -132,7 +134,8 @@ void Requester::send(std::uint64_t number, Request& request) {
   if (request.deadline != Instant::never()) properties.expiration = expiration;
   std::string bytes;
   amqp::append_properties(bytes, properties);
-  link_.append(channel, amqp::BasicPublish{.exchange = rules_.exchange, .routing_key = request.routing_key, .mandatory = true});
+  link_.append(channel,
+               amqp::BasicPublish{.exchange = rules_.exchange, .routing_key = request.routing_key, .mandatory = true});
   link_.append_content(channel, bytes, request.body);
   request.sent = request.left = true;
   request.parker.unpark();
@@ -142,13 +145,15 @@ Request* Requester::waiting_for(std::string_view correlation_id) {
   if (!correlation_id.starts_with(id_prefix_)) return nullptr;
   correlation_id.remove_prefix(id_prefix_.size());
   std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(correlation_id.data(), correlation_id.data() + correlation_id.size(), number);
+  const auto [end, error] =
+      std::from_chars(correlation_id.data(), correlation_id.data() + correlation_id.size(), number);
   if (error != std::errc() || end != correlation_id.data() + correlation_id.size()) return nullptr;
   const auto found = waiting_.find(number);
   return found == waiting_.end() || found->second->outcome != Request::Outcome::pending ? nullptr : found->second;
 }
 
-void Requester::take_content(std::uint16_t, const amqp::Method& method, std::string_view properties, std::string_view body) {
+void Requester::take_content(std::uint16_t, const amqp::Method& method, std::string_view properties,
+                             std::string_view body) {
   Request* const request = waiting_for(amqp::parse_properties(properties).properties.correlation_id.value_or(""));
   if (const auto* returned = std::get_if<amqp::BasicReturn>(&method)) {
     if (!request) return;

@@ -1,7 +1,7 @@
-// Asking over a broker and waiting for the answer: requests go through an exchange to the queue of a service, and answers
-// come back to one queue of this process, told apart by their correlation ids. A request lies on the stack of the fiber
-// that waits. One connection carries both; when it is lost, what was asked stays asked: the answer may still come to the
-// queue, which outlives the connection, and what may be asked twice is asked again.
+// Asking over a broker and waiting for the answer: requests go through an exchange to the queue of a service, and
+// answers come back to one queue of this process, told apart by their correlation ids. A request lies on the stack of
+// the fiber that waits. One connection carries both; when it is lost, what was asked stays asked: the answer may still
+// come to the queue, which outlives the connection, and what may be asked twice is asked again.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,9 @@
 namespace tutti::bus {
 
 struct RequesterRules {
-  std::string exchange = {};     // topic, durable; declared
-  std::string reply_queue = {};  // ours, durable
-  std::string reply_key = {};    // binds it
+  std::string exchange = {};                               // topic, durable; declared
+  std::string reply_queue = {};                            // ours, durable
+  std::string reply_key = {};                              // binds it
   std::chrono::milliseconds reply_queue_expires{300'000};  // after the last connection that used it
 };
 

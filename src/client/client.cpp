@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/amqp_transport.hpp"
 #include "client/http_client.hpp"
 #include "client/target.hpp"
 #include "net/tls.hpp"
@@ -19,10 +20,16 @@ std::string endpoints_variable_of(std::string_view service) {
 
 class ShardClient final : public Client {
  public:
-  ShardClient(runtime::Shard& shard, const std::map<std::string, TargetSettings>& targets, ClientObserver observer)
-      : shard_(shard), observer_(std::move(observer)), http_(shard, [this] { return tls(); }) {
+  ShardClient(runtime::Shard& shard, const std::map<std::string, TargetSettings>& targets, ClientObserver observer,
+              BrokerAccess broker)
+      : shard_(shard),
+        observer_(std::move(observer)),
+        broker_(std::move(broker)),
+        http_(shard, [this] { return tls(); }) {
     for (const auto& [name, settings] : targets) {
-      targets_.emplace(name, std::make_unique<Target>(shard, name, settings, observer_, [this] { return tls(); }));
+      targets_.emplace(name, std::make_unique<Target>(
+                                 shard, name, settings, observer_, [this] { return tls(); },
+                                 [this]() -> bus::Requester& { return requester(); }));
     }
   }
   ~ShardClient() override { close(); }
@@ -42,6 +49,11 @@ class ShardClient final : public Client {
   }
 
   HttpClient& http() override { return http_; }
+
+  void leave_broker(Instant until) override {
+    if (requester_) requester_->close(until);
+    requester_.reset();
+  }
 
   void stop() override {
     close();
@@ -95,8 +107,20 @@ class ShardClient final : public Client {
     return tls_.get();
   }
 
+  bus::Requester& requester() {
+    if (!requester_) {
+      if (!broker_.link)
+        throw Error(Code::failed_precondition,
+                    "a target has the transport amqp and no broker is configured; set tutti.broker.uri");
+      requester_ = make_requester(shard_, broker_.link(), broker_.service);
+    }
+    return *requester_;
+  }
+
   runtime::Shard& shard_;
   const ClientObserver observer_;
+  const BrokerAccess broker_;
+  std::unique_ptr<bus::Requester> requester_;
   std::unique_ptr<net::TlsClient> tls_;
   PooledHttpClient http_;
   std::map<std::string, std::unique_ptr<Target>, std::less<>> targets_;
@@ -107,8 +131,8 @@ class ShardClient final : public Client {
 }  // namespace
 
 std::unique_ptr<Client> make_client(runtime::Shard& shard, const std::map<std::string, TargetSettings>& targets,
-                                    ClientObserver observer) {
-  return std::make_unique<ShardClient>(shard, targets, std::move(observer));
+                                    ClientObserver observer, BrokerAccess broker) {
+  return std::make_unique<ShardClient>(shard, targets, std::move(observer), std::move(broker));
 }
 
 }  // namespace tutti::client

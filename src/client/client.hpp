@@ -18,16 +18,17 @@
 #include <tutti/stream.hpp>
 #include <tutti/trace.hpp>
 
+#include "bus/link.hpp"
 #include "runtime/shard.hpp"
 
 namespace tutti::client {
 
-enum class Transport { rpc, http };
+enum class Transport { rpc, http, amqp };
 
 // tutti.targets.<service>: where a service is and how it is spoken to. An aggregate of the settings.
 struct TargetSettings {
   Transport transport = Transport::rpc;
-  // "127.0.0.1:7001", "payments:7001" (DNS, re-resolved), "unix:/run/payments.sock"; http: also "https://host/base"
+  // Not for amqp: the broker is where it is. "127.0.0.1:7001", "payments:7001" (DNS, re-resolved), "unix:/run/payments.sock"; http: also "https://host/base"
   std::vector<std::string> endpoints = {};
   // A file in Prometheus' file_sd format (JSON or YAML), watched; its targets replace `endpoints`. A group's label
   // `service` (if present) must be the target's name; label `transport` (rpc, http) chooses among groups.
@@ -60,6 +61,14 @@ struct Outgoing {
   std::string_view identity = {};         // this process's calling composition ("orders")
   std::string_view idempotency_key = {};
   std::string_view request_id = {};
+  std::string_view method = {};   // the handler that calls: "place"
+  std::string_view context = {};  // amqp: a table of headers that calls hand on (wire/nameko/context.hpp)
+};
+
+// The broker for targets with the transport amqp.
+struct BrokerAccess {
+  std::string service = {};                    // who asks, as the reply queue is named
+  std::function<bus::LinkRules()> link = {};  // throws tutti::Error(failed_precondition) if none is configured
 };
 
 struct ClientObserver {  // for metrics and spans; every function may be null
@@ -72,10 +81,12 @@ class Client {
   // Waits. `reply`: raw memory for the reply's shape, constructed on return (null for void). Throws the contract error's own
   // type through the method's ErrorSpec, or tutti::Error. No work at all if the deadline has passed.
   virtual void call(const detail::MethodSpec& method, const void* request, void* reply, const Outgoing& outgoing) = 0;
-  // http only; over rpc refused: unimplemented "a stream cannot travel over rpc; set tutti.targets.<name>.transport to http".
+  // http only; over others refused: unimplemented "a stream cannot travel over rpc; set tutti.targets.<name>.transport to http".
   virtual std::unique_ptr<detail::Source> call_streamed(const detail::MethodSpec& method, const void* request, void* reply, const Outgoing& outgoing,
                                                         void* feed_context, void (*feed)(void* context, detail::Sink& sink)) = 0;
   [[nodiscard]] virtual HttpClient& http() = 0;
+  // Says goodbye to the broker, if it was needed: its reply queue is removed. Waits, at most until then.
+  virtual void leave_broker(Instant until) = 0;
   // Closes pools; calls in flight are cancelled.
   virtual void stop() = 0;
 
@@ -90,6 +101,6 @@ class Client {
 // A target that is not in the map: calls throw unavailable: `no endpoints for service "payments"; set
 // TUTTI_TARGETS_PAYMENTS_ENDPOINTS or run it in this process`.
 [[nodiscard]] std::unique_ptr<Client> make_client(runtime::Shard& shard, const std::map<std::string, TargetSettings>& targets,
-                                                  ClientObserver observer = {});
+                                                  ClientObserver observer = {}, BrokerAccess broker = {});
 
 }  // namespace tutti::client

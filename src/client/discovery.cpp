@@ -97,6 +97,16 @@ Discovery::Discovery(runtime::Shard& shard, std::string service, const TargetSet
       transport_(settings.transport),
       resolve_every_(settings.resolve_every),
       make_(std::move(make)) {
+  if (transport_ == Transport::amqp) {
+    if (!settings_endpoints_.empty() || !file_.empty()) {
+      throw Error(Code::failed_precondition, "tutti.targets." + service_ +
+                                                 " has endpoints and the transport amqp; the broker of "
+                                                 "tutti.broker.uri is where its calls go: remove one of the two");
+    }
+    endpoints_.push_back(make_({}));
+    asked_ = true;
+    return;
+  }
   // A mistake in the settings shows at start, not at the first call.
   if (file_.empty()) {
     for (const std::string& text : settings_endpoints_) places_.push_back(parse_place(text));

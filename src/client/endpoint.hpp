@@ -17,11 +17,14 @@ struct Endpoint {
   Endpoint(Origin its_origin, std::shared_ptr<HttpPool> pool)
       : origin(std::move(its_origin)), name(world::to_string(origin.address)), http(std::move(pool)) {}
 
+  // One that has no address of its own.
+  explicit Endpoint(std::string its_name) : origin(), name(std::move(its_name)) {}
+
   const Origin origin;
   const std::string name;
   Breaker breaker = {};
   std::size_t in_flight = 0;
-  std::shared_ptr<HttpPool> http;  // null: spoken to by rpc
+  std::shared_ptr<HttpPool> http;  // null: spoken to otherwise
   std::vector<std::shared_ptr<net::RpcConnection>> rpc = {};
 };
 

@@ -36,6 +36,30 @@ const ErrorSpec* find_error(const MethodSpec& method, std::string_view type) {
   return nullptr;
 }
 
+// "payments.Declined" is ours; "payment_service.errors.Declined" is a class of a service in Python.
+const ErrorSpec* find_exception(const MethodSpec& method, const wire::nameko::Failure& failure) {
+  if (const ErrorSpec* exact = find_error(method, failure.exc_path)) return exact;
+  if (failure.exc_path.starts_with("nameko.") || failure.exc_path.starts_with("tutti.")) return nullptr;
+  for (const ErrorSpec& error : method.errors) {
+    if (error.shape().name == failure.exc_type) return &error;
+  }
+  return nullptr;
+}
+
+// What it is if it is no contract error.
+Code exception_code_of(const wire::nameko::Failure& failure) {
+  namespace nameko = wire::nameko;
+  if (failure.exc_path == nameko::method_not_found) return Code::unimplemented;
+  if (failure.exc_path == nameko::incorrect_signature || failure.exc_path == nameko::malformed_request)
+    return Code::invalid_argument;
+  if (failure.exc_path.starts_with(nameko::code_path_prefix)) {
+    const auto code =
+        wire::code_of_rpc_name(std::string_view(failure.exc_path).substr(nameko::code_path_prefix.size()));
+    if (code && *code != Code::ok) return *code;
+  }
+  return Code::unknown;
+}
+
 // Reads the value by `read` and throws it as its own type; returns only if the value breaks its contract.
 template <class Read>
 void raise_declared(const ErrorSpec& error, Read&& read) {
@@ -172,6 +196,21 @@ void raise_http(const MethodSpec& method, int status, std::string_view content_t
   if (status >= 300 && status < 400) message += "; redirects are not followed";
   if (!body.empty()) message += ": " + message::clipped(body);
   throw Error(code, message);
+}
+
+void raise_amqp(const MethodSpec& method, const wire::nameko::Failure& failure) {
+  if (const ErrorSpec* const declared = find_exception(method, failure)) {
+    const std::string value = failure.fields.empty()
+                                  ? wire::nameko::record_of_arguments(declared->shape(), failure.exc_args)
+                                  : failure.fields;
+    raise_declared(*declared, [&](const Shape& shape, void* at) { return message::read_json(shape, at, value); });
+  }
+  const Code code = exception_code_of(failure);
+  const std::string& said = failure.value.empty() ? failure.exc_type : failure.value;
+  if (code != Code::unknown) throw Error(code, said.empty() ? name_of(method) + " failed" : said);
+  const std::string& type = failure.exc_path.empty() ? failure.exc_type : failure.exc_path;
+  throw Error(code, name_of(method) + " failed: " + failure.exc_type + ": " + failure.value, type,
+              failure.exc_args.empty() ? "[]" : failure.exc_args);
 }
 
 void raise_rpc(const MethodSpec& method, std::string_view bytes) {

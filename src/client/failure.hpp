@@ -8,12 +8,17 @@
 
 #include <tutti/detail/spec.hpp>
 
+#include "wire/nameko/call.hpp"
+
 namespace tutti::client {
 
-// Both always throw.
+// All always throw.
 [[noreturn]] void raise_http(const detail::MethodSpec& method, int status, std::string_view content_type,
                              std::string_view body, const std::map<std::string, std::string>& names);
 [[noreturn]] void raise_rpc(const detail::MethodSpec& method, std::string_view error);
+// An exception as Nameko writes it; of a service in Python also by the name of its class alone. One that nobody
+// declared is `unknown` with its path as type and its arguments as value.
+[[noreturn]] void raise_amqp(const detail::MethodSpec& method, const wire::nameko::Failure& failure);
 
 // Any MessagePack value as JSON: binaries as base64, extensions and what is malformed as null.
 [[nodiscard]] std::string json_of_msgpack(std::string_view value);

@@ -5,11 +5,24 @@
 
 #include <tutti/wait.hpp>
 
+#include "client/amqp_transport.hpp"
 #include "client/deadline_scope.hpp"
 #include "client/rpc_transport.hpp"
 
 namespace tutti::client {
 namespace {
+
+std::string_view name_of(Transport transport) {
+  switch (transport) {
+    case Transport::rpc:
+      return "rpc";
+    case Transport::http:
+      return "http";
+    case Transport::amqp:
+      return "amqp";
+  }
+  return "";
+}
 
 std::string name_of(const detail::MethodSpec& method) {
   return std::string(method.service->name) + "." + std::string(method.name);
@@ -47,7 +60,8 @@ class Target::InFlight {
 };
 
 Target::Target(runtime::Shard& shard, std::string service, const TargetSettings& settings,
-               const ClientObserver& observer, std::function<net::TlsClient*()> tls)
+               const ClientObserver& observer, std::function<net::TlsClient*()> tls,
+               std::function<bus::Requester&()> requester)
     : shard_(shard),
       service_(std::move(service)),
       settings_(settings),
@@ -59,6 +73,8 @@ Target::Target(runtime::Shard& shard, std::string service, const TargetSettings&
     auto http = std::make_unique<HttpTransport>(shard, settings, std::move(tls));
     http_ = http.get();
     transport_ = std::move(http);
+  } else if (settings.transport == Transport::amqp) {
+    transport_ = std::make_unique<AmqpTransport>(shard, settings, std::move(requester));
   } else {
     transport_ = std::make_unique<RpcTransport>(shard, settings);
   }
@@ -113,8 +129,8 @@ void Target::with_retries(const detail::MethodSpec& method, bool may_repeat, Ins
     --endpoint->in_flight;
     learn(*endpoint, attempt);
     if (observer_.attempt_done)
-      observer_.attempt_done(method, endpoint->name, http_ ? "http" : "rpc", shard_.read_clock() - start, attempt.code,
-                             number);
+      observer_.attempt_done(method, endpoint->name, name_of(settings_.transport), shard_.read_clock() - start,
+                             attempt.code, number);
     if (!attempt.failure) return;
     const bool again = attempt.code == Code::unavailable && (attempt.fate == Fate::unsent || may_repeat);
     if (!again) std::rethrow_exception(attempt.failure);
@@ -148,8 +164,8 @@ std::unique_ptr<detail::Source> Target::call_streamed(const detail::MethodSpec& 
                                                       void* reply, const Outgoing& outgoing, void* feed_context,
                                                       void (*feed)(void* context, detail::Sink& sink)) {
   if (!http_) {
-    throw Error(Code::unimplemented,
-                "a stream cannot travel over rpc; set tutti.targets." + service_ + ".transport to http");
+    throw Error(Code::unimplemented, "a stream cannot travel over " + std::string(name_of(settings_.transport)) +
+                                         "; set tutti.targets." + service_ + ".transport to http");
   }
   const Instant deadline = deadline_of(shard_, method, outgoing);
   const InFlight counted(*this);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "bus/requester.hpp"
 #include "client/discovery.hpp"
 #include "client/http_transport.hpp"
 #include "client/retry_budget.hpp"
@@ -16,7 +17,7 @@ namespace tutti::client {
 class Target {
  public:
   Target(runtime::Shard& shard, std::string service, const TargetSettings& settings, const ClientObserver& observer,
-         std::function<net::TlsClient*()> tls);
+         std::function<net::TlsClient*()> tls, std::function<bus::Requester&()> requester);
 
   void call(const detail::MethodSpec& method, const void* request, void* reply, const Outgoing& outgoing);
   [[nodiscard]] std::unique_ptr<detail::Source> call_streamed(const detail::MethodSpec& method, const void* request,

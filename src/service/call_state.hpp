@@ -17,7 +17,7 @@ namespace tutti::detail {
 
 class Composition;
 
-enum class EntryPoint : std::uint8_t { in_process, http, rpc, websocket, event, timer, work };
+enum class EntryPoint : std::uint8_t { in_process, http, rpc, amqp, websocket, event, timer, work };
 
 struct CallState {
   Composition* composition = nullptr;  // which service handles
@@ -31,6 +31,7 @@ struct CallState {
   std::string_view idempotency_key = {};
   std::string_view last_event_id = {};
   std::string_view message_id = {};
+  std::string_view context = {};  // headers that calls over amqp hand on (wire/nameko/context.hpp)
   const void* request = nullptr;  // for `once`, which compares requests of one key
   std::size_t depth = 0;          // of calls within the process
   bool once_called = false;       // a by_key handler called database.once

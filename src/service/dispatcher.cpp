@@ -242,6 +242,15 @@ Identity identify(const Composition& composition, const Credentials& credentials
   return {};
 }
 
+Identity identify_claimed(const Composition& composition, const Credentials& credentials, std::string_view claimed) {
+  Identity identity = identify(composition, credentials);
+  if (claimed.empty()) return identity;
+  if (identity.anonymous() && composition.host().environment().library().rpc.trust_network)
+    return {.name = std::string(claimed), .permissions = {"*"}};
+  if (!identity.anonymous() && identity.may("*")) identity.name = claimed;
+  return identity;
+}
+
 std::string type_name_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);

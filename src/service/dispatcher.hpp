@@ -45,6 +45,10 @@ struct Failure {
 // Who calls, by the credentials that the entry point has. Throws tutti::Error(unauthenticated) for wrong ones.
 [[nodiscard]] Identity identify(const Composition& composition, const Credentials& credentials);
 
+// The same where a caller may also say a name, which counts only from one that proved itself and may do everything anyway,
+// or where tutti.rpc.trust_network says so: whoever has fewer rights does not become somebody else.
+[[nodiscard]] Identity identify_claimed(const Composition& composition, const Credentials& credentials, std::string_view claimed);
+
 // "catalog::Unknown": the type of an exception, for people.
 [[nodiscard]] std::string type_name_of(const std::exception_ptr& exception);
 

@@ -124,7 +124,9 @@ bool Host::stop(Instant until) {
   } catch (const Error&) {
     ended = background_->family.running == 0;  // cancelled is how background work ends
   }
-  return bus_->drain(until) && ended;
+  const bool drained = bus_->drain(until);
+  if (client_) client_->leave_broker(shard_.now() + std::chrono::seconds(1));
+  return drained && ended;
 }
 
 Composition* Host::composition(std::string_view service) noexcept {
@@ -144,8 +146,14 @@ ServedMethod* Host::find(std::string_view full_name) noexcept {
   return found == served_.end() ? nullptr : found->second;
 }
 
+client::BrokerAccess Host::broker_access() {
+  if (environment_.library().broker.uri.empty()) return {};
+  return {.service = compositions_.empty() ? std::string("tutti") : std::string(compositions_.front()->name()),
+          .link = [this] { return broker_link_rules(*this, "calls"); }};
+}
+
 client::Client& Host::client() {
-  if (!client_) client_ = client::make_client(shard_, environment_.library().targets);
+  if (!client_) client_ = client::make_client(shard_, environment_.library().targets, {}, broker_access());
   return *client_;
 }
 

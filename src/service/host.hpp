@@ -78,6 +78,7 @@ class Host {
 
  private:
   void run_timer(Composition& composition, Timer& timer);
+  [[nodiscard]] client::BrokerAccess broker_access();
 
   runtime::Shard& shard_;
   Environment& environment_;

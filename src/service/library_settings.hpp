@@ -42,6 +42,7 @@ struct HttpSettings {
 struct RpcSettings {
   std::string listen = "off";  // "unix:/run/payments.sock", "127.0.0.1:7001"; an address that is not local needs an authenticator or trust_network
   bool trust_network = false;
+  bool amqp = false;  // calls also come over the broker of tutti.broker.uri, as Nameko sends them: from everybody who may use it
   std::size_t connections_max = 0;  // 0: derived
   std::size_t message_bytes_max = 4 * 1024 * 1024;
   std::size_t in_flight_max = 1024;  // per connection
@@ -67,7 +68,7 @@ struct WebSocketSettings {
 struct BrokerSettings {
   // amqp://user:password@host:5672/vhost?heartbeat=60, several hosts separated by commas; empty: events stay in the process
   Secret uri = {};
-  Range<std::uint32_t, 1, 65535> in_flight_max{64u};  // events of one handler that are handled at once, per shard: the prefetch
+  Range<std::uint32_t, 1, 65535> in_flight_max{64u};  // events of one handler, or requests of one service, that are handled at once, per shard: the prefetch
   std::size_t waiting_max = 10'000;               // events not yet confirmed by the broker, per shard; over it: resource_exhausted
   std::size_t message_bytes_max = 16 * 1024 * 1024;  // of an event that comes
   std::chrono::milliseconds connect_timeout{5'000};  // with the greeting

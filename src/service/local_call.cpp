@@ -96,6 +96,7 @@ struct LocalCall {
   CallState state;
   std::string idempotency_key;
   std::string request_id;
+  std::string context;
   Value request;
   Value reply;
   std::unique_ptr<LocalStream> in, out;
@@ -151,10 +152,12 @@ std::shared_ptr<LocalCall> begin(CallPath& path, ServedMethod& served, const Met
   }
   if (caller) {
     call->request_id = caller->request_id;
+    call->context = caller->context;
     state.trace = caller->trace;
   }
   state.request_id = call->request_id;
   state.idempotency_key = call->idempotency_key;
+  state.context = call->context;
   state.depth = depth;
   host.shard().spawn({.name = served.full_name, .deadline = deadline, .handle = &call->handle}, [call, &host] {
     Span span = host.environment().tracer().start(call->served.full_name, SpanKind::server, call->state.trace);
@@ -247,6 +250,8 @@ client::Outgoing outgoing_for(CallPath& path, Instant deadline, const CallOption
   if (const CallState* caller = current_call()) {
     outgoing.trace = caller->trace;
     outgoing.request_id = caller->request_id;
+    outgoing.method = caller->method_name;
+    outgoing.context = caller->context;
   }
   return outgoing;
 }

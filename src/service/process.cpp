@@ -16,6 +16,7 @@
 #include "runtime/parker.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/signals.hpp"
+#include "service/amqp_rpc_entry.hpp"
 #include "service/documents.hpp"
 #include "service/http_channel.hpp"
 #include "wire/http1/uri.hpp"
@@ -99,6 +100,7 @@ struct Process::Member {
   void close() {
     const runtime::CurrentShard current(shard);
     admin.reset();
+    amqp_rpc.reset();
     rpc.reset();
     http.reset();
     websockets.reset();
@@ -113,6 +115,7 @@ struct Process::Member {
   std::unique_ptr<AdminEntry> admin_entry;
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<net::RpcServer> rpc;
+  std::unique_ptr<AmqpRpcEntry> amqp_rpc;
   std::unique_ptr<net::HttpServer> admin;
   std::unique_ptr<runtime::Signals> signals;
   Family background;  // span export, live settings
@@ -233,6 +236,10 @@ void Process::listen(Member& member, bool first) {
       if (first) listening_.rpc = member.rpc->address();
     }
   }
+  if (library.rpc.amqp) {
+    member.amqp_rpc = std::make_unique<AmqpRpcEntry>(*member.host);
+    member.amqp_rpc->start();
+  }
 }
 
 void Process::start_other_members() {
@@ -313,6 +320,7 @@ void Process::serve_admin(Member& first) {
   AdminEntry::Sources sources;
   sources.not_ready = [this, &first] {
     std::vector<std::string> reasons = first.host->not_ready();
+    if (const std::string why = first.amqp_rpc ? first.amqp_rpc->not_ready() : ""; !why.empty()) reasons.push_back("rpc over the broker: " + why);
     if (draining_) reasons.insert(reasons.begin(), "draining: the process was asked to stop");
     return reasons;
   };
@@ -473,10 +481,12 @@ void Process::drain(Member& first) {
 void Process::drain_member(Member& member, Instant until) {
   if (member.http) member.http->stop_accepting();
   if (member.rpc) member.rpc->stop_accepting();
+  if (member.amqp_rpc) member.amqp_rpc->stop_accepting();
   member.websockets->stop();
   bool whole = true;
   if (member.http) whole = member.http->drain(until) && whole;
   if (member.rpc) whole = member.rpc->drain(until) && whole;
+  if (member.amqp_rpc) whole = member.amqp_rpc->drain(until) && whole;
   whole = member.websockets->drain(until) && whole;
   whole = member.host->stop(until) && whole;
   if (!whole) missed_deadline_ = true;
@@ -489,6 +499,7 @@ void Process::drain_member(Member& member, Instant until) {
   }
   member.http.reset();
   member.rpc.reset();
+  member.amqp_rpc.reset();
   member.websockets.reset();
 }
 

@@ -28,8 +28,6 @@ TraceContext parent_of(const wire::msgpack_rpc::Metadata& metadata) {
   return parent;
 }
 
-// The name in the metadata counts only from a peer that proved itself and that may do everything anyway, or where the
-// network is trusted by setting: whoever has fewer rights does not become somebody else.
 Identity identity_of(Composition& composition, const net::RpcExchange& exchange) {
   const wire::msgpack_rpc::Metadata& metadata = exchange.metadata();
   Credentials credentials{.authorization = metadata.authorization, .certificate_name = exchange.peer().certificate_name};
@@ -37,12 +35,7 @@ Identity identity_of(Composition& composition, const net::RpcExchange& exchange)
     credentials.peer_user = exchange.peer().credential->user;
     credentials.peer_group = exchange.peer().credential->group;
   }
-  Identity identity = identify(composition, credentials);
-  if (identity.anonymous() && composition.host().environment().library().rpc.trust_network && !metadata.identity.empty()) {
-    return {.name = std::string(metadata.identity), .permissions = {"*"}};
-  }
-  if (!identity.anonymous() && !metadata.identity.empty() && identity.may("*")) identity.name = metadata.identity;
-  return identity;
+  return identify_claimed(composition, credentials, metadata.identity);
 }
 
 }  // namespace

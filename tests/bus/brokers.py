@@ -43,12 +43,18 @@ class Cutter:
 
     def __init__(self, port, first, more):
         self.target, self.left, self.more, self.cuts = port, first, more, 0
+        self.open = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
     def through(self):
         self.left = None
+
+    def cut(self):
+        """What is connected now."""
+        for side in self.open:
+            self.shut(side)
 
     def accept(self):
         while True:
@@ -57,6 +63,7 @@ class Cutter:
                 broker = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 return
+            self.open += [client, broker]
             budget = [self.left]
             if self.left is not None:
                 self.left += self.more
@@ -76,10 +83,13 @@ class Cutter:
         except OSError:
             pass
         for side in (source, sink):
-            try:
-                side.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            self.shut(side)
+
+    def shut(self, side):
+        try:
+            side.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
 
     def end(self):
         self.listener.close()

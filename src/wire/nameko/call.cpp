@@ -53,9 +53,7 @@ void append_member(std::string& object, std::string_view name, std::string_view 
   object.append(":").append(value);
 }
 
-bool is_number(const Shape& shape) {
-  return shape.kind >= Kind::int8 && shape.kind <= Kind::float64;
-}
+bool is_number(const Shape& shape) { return shape.kind >= Kind::int8 && shape.kind <= Kind::float64; }
 
 // A value as it was before Nameko made a text of it, if its field says what it was.
 std::string_view unquoted(const Shape& shape, std::string_view value) {
@@ -99,8 +97,10 @@ Reply parse_reply(std::string_view body) {
   };
   Reply reply{.failed = true};
   reply.failure = {.exc_type = text_of("exc_type"), .exc_path = text_of("exc_path"), .value = text_of("value")};
-  if (const JsonPart* args = find(parts, "exc_args"); args && args->text.starts_with('[')) reply.failure.exc_args = args->text;
-  if (const JsonPart* fields = find(parts, "fields"); fields && is_object(fields->text)) reply.failure.fields = fields->text;
+  if (const JsonPart* args = find(parts, "exc_args"); args && args->text.starts_with('['))
+    reply.failure.exc_args = args->text;
+  if (const JsonPart* fields = find(parts, "fields"); fields && is_object(fields->text))
+    reply.failure.fields = fields->text;
   return reply;
 }
 
@@ -114,7 +114,8 @@ void append_failure(std::string& out, const Failure& failure) {
   };
   append_member(error, "exc_type", quoted(failure.exc_type));
   append_member(error, "exc_path", quoted(failure.exc_path));
-  append_member(error, "exc_args", failure.exc_args.empty() ? std::string_view("[]") : std::string_view(failure.exc_args));
+  append_member(error, "exc_args",
+                failure.exc_args.empty() ? std::string_view("[]") : std::string_view(failure.exc_args));
   append_member(error, "value", quoted(failure.value));
   if (!failure.fields.empty()) append_member(error, "fields", failure.fields);
   out.append("{\"result\":null,\"error\":").append(error).append("}}");
@@ -125,7 +126,8 @@ Bound bind_arguments(std::string_view method, const Shape& record, const Request
   const std::vector<JsonPart> kwargs = message::json_parts(request.kwargs);
   const std::size_t required = static_cast<std::size_t>(
       std::ranges::count_if(record.fields, [](const Field& field) { return !field.may_be_absent; }));
-  if (args.size() > record.fields.size()) return {.fault = too_many(method, required, record.fields.size(), args.size())};
+  if (args.size() > record.fields.size())
+    return {.fault = too_many(method, required, record.fields.size(), args.size())};
   Bound bound{.message = "{"};
   for (std::size_t i = 0; i < args.size(); ++i) append_member(bound.message, record.fields[i].wire_name, args[i].text);
   for (const JsonPart& argument : kwargs) {
@@ -146,6 +148,14 @@ Bound bind_arguments(std::string_view method, const Shape& record, const Request
   return bound;
 }
 
+std::string bind_nothing(std::string_view method, const Request& request) {
+  if (const std::size_t given = message::json_parts(request.args).size(); given != 0)
+    return too_many(method, 0, 0, given);
+  const std::vector<JsonPart> kwargs = message::json_parts(request.kwargs);
+  if (kwargs.empty()) return {};
+  return std::string(method) + "() got an unexpected keyword argument '" + kwargs.front().name + "'";
+}
+
 std::string record_of_arguments(const Shape& record, std::string_view exc_args) {
   const std::vector<JsonPart> args = message::json_parts(exc_args);
   std::string object = "{";
@@ -153,6 +163,12 @@ std::string record_of_arguments(const Shape& record, std::string_view exc_args) 
     const std::string_view value = unquoted(*record.fields[i].shape, args[i].text);
     if (value != "null") append_member(object, record.fields[i].wire_name, value);
   }
+  return object + "}";
+}
+
+std::string record_of_result(const Shape& record, std::string_view result) {
+  std::string object = "{";
+  if (result != "null") append_member(object, record.fields.front().wire_name, result);
   return object + "}";
 }
 

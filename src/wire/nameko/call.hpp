@@ -1,5 +1,5 @@
-// Calls over a broker as Python's Nameko writes them: a request and its answer are two messages with JSON bodies, through
-// one exchange, to the queue of a service and back to a queue of the caller.
+// Calls over a broker as Python's Nameko writes them: a request and its answer are two messages with JSON bodies,
+// through one exchange, to the queue of a service and back to a queue of the caller.
 //   {"args": [1], "kwargs": {"b": 2}}
 //   {"result": 3, "error": null}
 //   {"result": null, "error": {"exc_type": "Boom", "exc_path": "shop.Boom", "exc_args": ["no"], "value": "no"}}
@@ -19,6 +19,8 @@ inline constexpr std::string_view rpc_exchange = "nameko-rpc";  // topic, durabl
 inline constexpr std::string_view method_not_found = "nameko.exceptions.MethodNotFound";
 inline constexpr std::string_view incorrect_signature = "nameko.exceptions.IncorrectSignature";
 inline constexpr std::string_view malformed_request = "nameko.exceptions.MalformedRequest";
+// Errors of ours that are no contract errors: "tutti.unavailable".
+inline constexpr std::string_view code_path_prefix = "tutti.";
 
 // A request's parts as JSON: an array and an object.
 struct Request {
@@ -50,18 +52,23 @@ inline constexpr std::string_view reply_head = "{\"result\":";
 inline constexpr std::string_view reply_tail = ",\"error\":null}";
 void append_failure(std::string& out, const Failure& failure);
 
-// Arguments as the JSON object of the message that they are: those of `args` are its fields in their order. `fault` says
-// what does not fit as Python says it: "charge() missing 1 required positional argument: 'order'".
+// Arguments as the JSON object of the message that they are: those of `args` are its fields in their order. `fault`
+// says what does not fit as Python says it: "charge() missing 1 required positional argument: 'order'".
 struct Bound {
   std::string message = {};
   std::string fault = {};  // empty: fine
 };
 [[nodiscard]] Bound bind_arguments(std::string_view method, const detail::Shape& record, const Request& request);
+// For a method that takes nothing: what does not fit.
+[[nodiscard]] std::string bind_nothing(std::string_view method, const Request& request);
 
 // An exception's arguments as the JSON object of the record. Nameko makes texts of numbers and None: where a field is a
 // number or a boolean, such a text is that again. What is more than there are fields is left out.
 [[nodiscard]] std::string record_of_arguments(const detail::Shape& record, std::string_view exc_args);
-// The reverse: the values of a record's JSON object in the order of its fields; those at the end that are absent are left out.
+// A result that is no object, as the record whose only field it is.
+[[nodiscard]] std::string record_of_result(const detail::Shape& record, std::string_view result);
+// The reverse of arguments: the values of a record's JSON object in the order of its fields; those at the end that are
+// absent are left out.
 [[nodiscard]] std::string arguments_of_record(const detail::Shape& record, std::string_view object);
 
 }  // namespace tutti::wire::nameko

@@ -21,8 +21,8 @@ constexpr std::string_view deadline_header = "tutti.deadline-ms";
 bool is_carried_on(std::string_view key) {
   if (key == stack_header || key.size() > 200) return false;
   if (key.starts_with(prefix)) key.remove_prefix(prefix.size());
-  return !key.starts_with("tutti.") && !key.starts_with("x-") && key != traceparent_header && key != tracestate_header &&
-         key != authorization_header;
+  return !key.starts_with("tutti.") && !key.starts_with("x-") && key != traceparent_header &&
+         key != tracestate_header && key != authorization_header;
 }
 
 std::string_view text_at(amqp::Table table, std::string_view key) {
@@ -62,7 +62,8 @@ std::string context_of(std::optional<amqp::Table> headers, std::string_view call
   amqp::TableCursor cursor(*headers);
   while (const auto pair = cursor.next()) {
     if (!is_carried_on(pair->key) || pair->value.type == amqp::ValueType::nothing) continue;
-    context.add(pair->key.starts_with(prefix) ? std::string(pair->key) : std::string(prefix).append(pair->key), pair->value);
+    context.add(pair->key.starts_with(prefix) ? std::string(pair->key) : std::string(prefix).append(pair->key),
+                pair->value);
   }
   return std::string(context.table().bytes);
 }
@@ -77,7 +78,8 @@ CallHeaders parse_call_headers(std::optional<amqp::Table> headers) {
                      .request_id = text_at(*headers, request_id_header)};
   constexpr std::int64_t longest = 1000ll * 60 * 60 * 24 * 365;
   if (const auto remaining = amqp::find(*headers, deadline_header)) {
-    if (const auto number = remaining->integer()) parsed.remaining = std::chrono::milliseconds(std::clamp<std::int64_t>(*number, 0, longest));
+    if (const auto number = remaining->integer())
+      parsed.remaining = std::chrono::milliseconds(std::clamp<std::int64_t>(*number, 0, longest));
   }
   return parsed;
 }

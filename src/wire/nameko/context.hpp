@@ -1,6 +1,6 @@
-// What travels in a message's headers beside a call or an event, as Nameko carries it on: each header `nameko.<key>` goes
-// from a call to the calls that it makes, and `nameko.call_id_stack` names the calls that led here, the oldest first.
-// Ours are beside: W3C trace context, the deadline, and who asks.
+// What travels in a message's headers beside a call or an event, as Nameko carries it on: each header `nameko.<key>`
+// goes from a call to the calls that it makes, and `nameko.call_id_stack` names the calls that led here, the oldest
+// first. Ours are beside: W3C trace context, the deadline, and who asks.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Any bytes as the body of a request and of an answer: no crash; what binds is one JSON object, and what was understood of a
-// failure is written so that it is understood again and says the same.
+// Any bytes as the body of a request and of an answer: no crash; what binds is one JSON object, and what was understood
+// of a failure is written so that it is understood again and says the same.
 #include "wire/nameko/call.hpp"
 
 #include <cstdint>
@@ -36,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string written;
   append_failure(written, reply.failure);
   const Reply again = parse_reply(written);
-  if (!again.fault.empty() || !again.failed || again.failure.exc_path != reply.failure.exc_path || again.failure.value != reply.failure.value)
+  if (!again.fault.empty() || !again.failed || again.failure.exc_path != reply.failure.exc_path ||
+      again.failure.value != reply.failure.value)
     std::abort();
   return 0;
 }

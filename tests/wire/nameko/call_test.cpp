@@ -31,11 +31,28 @@ TEST(NamekoCall, binds_arguments_by_position_and_by_name) {
 }
 
 TEST(NamekoCall, says_what_does_not_bind_as_python_says_it) {
-  EXPECT_EQ(bound(R"({"args": [], "kwargs": {}})").fault, "charge() missing 2 required positional arguments: 'order' and 'amount'");
-  EXPECT_EQ(bound(R"({"args": ["o-1"], "kwargs": {}})").fault, "charge() missing 1 required positional argument: 'amount'");
-  EXPECT_EQ(bound(R"({"args": [1, 2, 3, 4], "kwargs": {}})").fault, "charge() takes from 2 to 3 positional arguments but 4 were given");
+  EXPECT_EQ(bound(R"({"args": [], "kwargs": {}})").fault,
+            "charge() missing 2 required positional arguments: 'order' and 'amount'");
+  EXPECT_EQ(bound(R"({"args": ["o-1"], "kwargs": {}})").fault,
+            "charge() missing 1 required positional argument: 'amount'");
+  EXPECT_EQ(bound(R"({"args": [1, 2, 3, 4], "kwargs": {}})").fault,
+            "charge() takes from 2 to 3 positional arguments but 4 were given");
   EXPECT_EQ(bound(R"({"args": [], "kwargs": {"x": 1}})").fault, "charge() got an unexpected keyword argument 'x'");
-  EXPECT_EQ(bound(R"({"args": ["o-1"], "kwargs": {"order": 1}})").fault, "charge() got multiple values for argument 'order'");
+  EXPECT_EQ(bound(R"({"args": ["o-1"], "kwargs": {"order": 1}})").fault,
+            "charge() got multiple values for argument 'order'");
+}
+
+TEST(NamekoCall, gives_no_argument_to_a_method_that_takes_none) {
+  EXPECT_EQ(bind_nothing("list", parse_request(R"({"args": [], "kwargs": {}})")), "");
+  EXPECT_EQ(bind_nothing("list", parse_request(R"({"args": [1], "kwargs": {}})")),
+            "list() takes 0 positional arguments but 1 was given");
+  EXPECT_EQ(bind_nothing("list", parse_request(R"({"args": [], "kwargs": {"a": 1}})")),
+            "list() got an unexpected keyword argument 'a'");
+}
+
+TEST(NamekoCall, takes_a_result_that_is_no_object_as_the_only_field) {
+  EXPECT_EQ(record_of_result(detail::shape_of<Declined>(), "[1]"), R"({"reason":[1]})");
+  EXPECT_EQ(record_of_result(detail::shape_of<Declined>(), "null"), "{}");
 }
 
 TEST(NamekoCall, knows_what_is_no_request) {
@@ -55,7 +72,10 @@ TEST(NamekoCall, reads_what_it_writes) {
   EXPECT_EQ(parse_request(request).kwargs, R"({"order":"o-1"})");
 
   std::string failed;
-  append_failure(failed, {.exc_type = "Declined", .exc_path = "payments.Declined", .exc_args = R"(["no \"money\""])", .value = "no \"money\""});
+  append_failure(failed, {.exc_type = "Declined",
+                          .exc_path = "payments.Declined",
+                          .exc_args = R"(["no \"money\""])",
+                          .value = "no \"money\""});
   const Reply reply = parse_reply(failed);
   EXPECT_EQ(reply.fault, "");
   EXPECT_TRUE(reply.failed);
@@ -80,7 +100,8 @@ TEST(NamekoCall, makes_a_record_of_an_exceptions_arguments) {
   const detail::Shape& shape = detail::shape_of<Declined>();
 
   EXPECT_EQ(record_of_arguments(shape, R"(["no"])"), R"({"reason":"no"})");
-  EXPECT_EQ(record_of_arguments(shape, R"(["no", "5", "True", "0.5", "more"])"), R"({"reason":"no","limit":5,"final":true,"rate":0.5})");
+  EXPECT_EQ(record_of_arguments(shape, R"(["no", "5", "True", "0.5", "more"])"),
+            R"({"reason":"no","limit":5,"final":true,"rate":0.5})");
   EXPECT_EQ(record_of_arguments(shape, R"(["5", 5, false, "None"])"), R"({"reason":"5","limit":5,"final":false})");
   EXPECT_EQ(record_of_arguments(shape, "[]"), "{}");
   EXPECT_EQ(record_of_arguments(shape, R"(["no", "five"])"), R"({"reason":"no","limit":"five"})");
