@@ -17,6 +17,7 @@ Scan::Scan(world::Files& files, std::string path, std::uint64_t end) : path_(std
   int error = 0;
   file_ = files.open(path_, world::Open::read, error);
   if (!file_) throw std::runtime_error("cannot open " + path_ + ": " + std::strerror(error));
+  limit_ = std::min(limit_, file_->size());
 }
 
 bool Scan::next() {
