@@ -1,5 +1,5 @@
-"""A customer's journey through a running shop: browses, uploads an image, orders, is declined once, pays, and looks at the
-order. Every step is checked; exit 0 only if all of them worked.
+"""A customer's journey through a running shop: browses, uploads an image, orders, is declined once, pays, is told so at
+once, and looks at the order. Every step is checked; exit 0 only if all of them worked.
 
     python3 journey.py http://127.0.0.1:8080
 """
@@ -146,9 +146,24 @@ def orders_and_is_declined(shop, story):
     story["order"] = placed["id"]
 
 
+def watches_the_order(shop, story):
+    story["news"] = WebSocket(shop.base, "/live")
+    story["news"].send({"type": "Watch", "order": story["order"]})
+    told = story["news"].receive()
+    demand(told["order"] == story["order"] and told["state"] == "declined", f"the order that is watched is {told}")
+
+
 def pays_with_another_card(shop, story):
     paid = shop.ask("POST", f"/api/orders/{story['order']}/payment", {"card": GOOD_CARD})
     demand(paid["state"] == "paid", f"after paying the order is {paid}")
+
+
+def is_told_at_once_that_it_is_paid(shop, story):
+    told = story["news"].receive()
+    while told["state"] != "paid":  # what is told twice or late
+        told = story["news"].receive()
+    demand(told["order"] == story["order"], f"the news is of another order: {told}")
+    story["news"].close()
 
 
 def shows_the_order(shop, story):
@@ -164,7 +179,7 @@ def is_told_of_mistakes(shop, story):
 
 
 STEPS = [opens_the_page, browses_the_catalog, uploads_an_image, is_refused_what_is_no_image, orders_and_is_declined,
-         pays_with_another_card, shows_the_order, is_told_of_mistakes]
+         watches_the_order, pays_with_another_card, is_told_at_once_that_it_is_paid, shows_the_order, is_told_of_mistakes]
 
 
 def main():

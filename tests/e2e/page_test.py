@@ -83,6 +83,19 @@ class Page(unittest.TestCase):
         self.assertEqual(page.text("#state"), "Paid")
         self.assertEqual(page.complaints, [])
 
+    def test_what_becomes_of_an_order_is_shown_at_once_and_unasked(self):
+        page = self.open()
+        self.fill_basket(page)
+        page.click("#checkout button")
+        page.until("document.querySelector('#state').innerText === 'Paid'")
+        page.until("live?.readyState === WebSocket.OPEN")
+        asked = len(page.requests)
+        self.fleet.ask("POST", f"/api/orders/{page.text('#order-id')}/cancellation")  # by somebody else
+        page.until("document.querySelector('#state').innerText === 'Cancelled'")
+        self.assertEqual(page.text("#message"), "Order: Cancelled.")
+        self.assertEqual(page.requests[asked:], [])
+        self.assertEqual(page.complaints, [])
+
     def test_without_the_news_the_page_asks_as_before(self):
         page = self.open()
         page.value("window.WebSocket = class { static OPEN = 1; constructor() { setTimeout(() => this.onclose(), 10); } }; null")
