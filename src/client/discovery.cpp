@@ -93,16 +93,12 @@ Discovery::Discovery(runtime::Shard& shard, std::string service, const TargetSet
     : shard_(shard),
       service_(std::move(service)),
       settings_endpoints_(settings.endpoints),
-      file_(settings.endpoints_file),
+      file_(settings.transport == Transport::amqp ? std::string() : settings.endpoints_file),
       transport_(settings.transport),
       resolve_every_(settings.resolve_every),
       make_(std::move(make)) {
   if (transport_ == Transport::amqp) {
-    if (!settings_endpoints_.empty() || !file_.empty()) {
-      throw Error(Code::failed_precondition, "tutti.targets." + service_ +
-                                                 " has endpoints and the transport amqp; the broker of "
-                                                 "tutti.broker.uri is where its calls go: remove one of the two");
-    }
+    // The broker is where its calls go, whatever endpoints a fleet's engine gives to everybody.
     endpoints_.push_back(make_({}));
     asked_ = true;
     return;

@@ -39,7 +39,7 @@ class Counter:
             self.process = subprocess.Popen(
                 [COUNTER, "--tutti.http.listen=127.0.0.1:%d" % self.http, "--tutti.admin.listen=127.0.0.1:%d" % self.admin,
                  "--tutti.data=" + str(folder), "--tutti.broker.uri=" + uri, "--tutti.broker.backoff_longest=500ms", "--tutti.rpc.amqp=true",
-                 "--tutti.targets.books.transport=amqp", *more],
+                 "--tutti.targets.books.transport=amqp", "--tutti.targets.books.endpoints_file=/given/to/all/by/tutti/up", *more],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def ready(self):
