@@ -162,7 +162,7 @@ class Publisher final : public Client {
     const std::string queue = queue_name(std::exchange(next_queue_, next_queue_ + load_.connections) % load_.queues);
     amqp::append_method(out_, 1, amqp::BasicPublish{.routing_key = queue});
     amqp::append_content(out_, 1, properties_, body_, frame_max);
-    started_.push_back(now);
+    started_.push_back({now});
     ++published_;
   }
   void take(const amqp::Method& method) override {
@@ -170,24 +170,28 @@ class Publisher final : public Client {
     fail("unexpected: " + amqp::to_text(method));
   }
   void confirmed(const amqp::BasicAck& ack) {
-    // RabbitMQ may confirm out of order; then the time of the oldest is counted, for both brokers alike.
-    const std::uint64_t count = ack.multiple ? ack.delivery_tag - std::min(ack.delivery_tag, confirmed_) : 1;
+    // RabbitMQ confirms messages of several queues out of order.
     const Clock::time_point now = Clock::now();
-    for (std::uint64_t i = 0; i < count && !started_.empty(); ++i) {
-      nanoseconds.push_back(static_cast<std::uint32_t>((now - started_.front()).count()));
-      started_.pop_front();
-      ++confirmed_;
+    for (std::uint64_t tag = ack.multiple ? first_tag_ : ack.delivery_tag; tag <= ack.delivery_tag; ++tag) {
+      Started& one = started_[tag - first_tag_];
+      if (std::exchange(one.confirmed, true)) continue;
+      nanoseconds.push_back(static_cast<std::uint32_t>((now - one.at).count()));  // before publish() moves it
       if (!stopped_) publish(now);
     }
+    for (; !started_.empty() && started_.front().confirmed; ++first_tag_) started_.pop_front();
   }
 
+  struct Started {
+    Clock::time_point at;
+    bool confirmed = false;
+  };
   const Load& load_;
   std::size_t next_queue_;
   std::string body_;
   std::string properties_;
-  std::deque<Clock::time_point> started_;
+  std::deque<Started> started_;  // not yet confirmed, and confirmed ones behind them
+  std::uint64_t first_tag_ = 1;  // of started_
   std::uint64_t published_ = 0;
-  std::uint64_t confirmed_ = 0;
   bool stopped_ = false;
 };
 
