@@ -181,7 +181,7 @@ void Link::connect() {
     address = found.addresses.front();
     address->port = host.port;
   }
-  if (rules_.uri.tls && !tls_) tls_ = net::make_tls_client(shard_.world().files());
+  if (rules_.uri.tls && !tls_) tls_ = net::make_tls_client(shard_.world().files(), rules_.uri.authorities, {});
   stream_ = net::connect(shard_, *address, tls_.get(), host.name);
 }
 

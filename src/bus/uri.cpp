@@ -69,7 +69,13 @@ BrokerUri::Host read_host(std::string_view text, std::uint16_t default_port) {
 void read_query(BrokerUri& uri, std::string_view query) {
   wire::http1::QueryReader reader(query);
   while (reader.next()) {
-    if (reader.name() != "heartbeat") refuse("has the unknown parameter \"" + reader.name() + "\"; heartbeat is known");
+    if (reader.name() == "cacertfile") {
+      if (!uri.tls) refuse("has cacertfile, which is for amqps:");
+      uri.authorities = reader.value();
+      continue;
+    }
+    if (reader.name() != "heartbeat")
+      refuse("has the unknown parameter \"" + reader.name() + "\"; heartbeat and cacertfile are known");
     const auto seconds = whole_number(reader.value(), heartbeat_max);
     if (!seconds) refuse("has heartbeat=" + reader.value() + ", which is no number of seconds from 0 to 65535");
     uri.heartbeat = std::chrono::seconds(*seconds);

@@ -1,6 +1,6 @@
 // Where a broker is and as whom it is spoken to, written as RabbitMQ's clients write it:
 //   amqp://user:password@host:5672/vhost?heartbeat=30
-//   amqps://user:password@rabbit-1,rabbit-2:5671/shop
+//   amqps://user:password@rabbit-1,rabbit-2:5671/shop?cacertfile=/etc/shop/ca.pem
 // Several hosts of one cluster are separated by commas. User, password and virtual host are percent-decoded.
 #pragma once
 
@@ -24,6 +24,7 @@ struct BrokerUri {
   std::string virtual_host = "/";
   std::chrono::seconds heartbeat{60};  // 0: none
   bool tls = false;
+  std::string authorities = {};  // a PEM file whose certificates are trusted; empty: the system's
 };
 
 // Throws tutti::Error(failed_precondition) with what is wrong; the sentence never has the password in it.

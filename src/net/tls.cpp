@@ -7,8 +7,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <tutti/error.hpp>
 
@@ -41,6 +43,8 @@ struct OpenSsl {
   TUTTI_SSL(SSL_CTX_set_default_verify_paths);
   TUTTI_SSL(SSL_CTX_load_verify_file);
   TUTTI_SSL(SSL_CTX_set_verify);
+  TUTTI_SSL(SSL_CTX_set_session_id_context);
+  TUTTI_SSL(SSL_get1_peer_certificate);
   TUTTI_SSL(SSL_new);
   TUTTI_SSL(SSL_free);
   TUTTI_SSL(SSL_ctrl);
@@ -66,6 +70,9 @@ struct OpenSsl {
   TUTTI_SSL(ERR_clear_error);
   TUTTI_SSL(ERR_reason_error_string);
   TUTTI_SSL(X509_verify_cert_error_string);
+  TUTTI_SSL(X509_get_subject_name);
+  TUTTI_SSL(X509_NAME_get_text_by_NID);
+  TUTTI_SSL(X509_free);
 #undef TUTTI_SSL
 
   [[nodiscard]] std::string last_error() const {
@@ -101,6 +108,9 @@ struct FreeContext {
 };
 struct FreeSession {
   void operator()(SSL* session) const { openssl().SSL_free(session); }
+};
+struct FreeCertificate {
+  void operator()(X509* certificate) const { openssl().X509_free(certificate); }
 };
 using ContextPtr = std::unique_ptr<SSL_CTX, FreeContext>;
 using SessionPtr = std::unique_ptr<SSL, FreeSession>;
@@ -212,6 +222,16 @@ class Connection final : public TlsConnection, private world::Watcher {
   world::Address local() const override { return plain_->local(); }
   std::optional<world::PeerCredential> peer_credential() const override { return plain_->peer_credential(); }
   const std::string& why() const override { return why_; }
+  std::string peer_name() const override {
+    const std::unique_ptr<X509, FreeCertificate> certificate(openssl().SSL_get1_peer_certificate(session_.get()));
+    if (!certificate) return {};
+    std::array<char, 256> text;
+    const int bytes = openssl().X509_NAME_get_text_by_NID(openssl().X509_get_subject_name(certificate.get()),
+                                                          NID_commonName, text.data(), text.size());
+    // A zero in the middle would make another name of it.
+    if (bytes <= 0 || std::strlen(text.data()) != static_cast<std::size_t>(bytes)) return {};
+    return {text.data(), static_cast<std::size_t>(bytes)};
+  }
 
  private:
   // Ciphertext from below into OpenSSL's hands.
@@ -333,40 +353,98 @@ class Connection final : public TlsConnection, private world::Watcher {
   bool wanted_writable_ = false;
 };
 
+void trust(SSL_CTX* context, world::Files& files, const std::string& authorities_path) {
+  if (!files.status(authorities_path) || openssl().SSL_CTX_load_verify_file(context, authorities_path.c_str()) != 1) {
+    throw Error(Code::failed_precondition,
+                "\"" + authorities_path + "\" holds no certificates of authorities in PEM format");
+  }
+}
+
+// A numeric address is no name that could be asked for (RFC 6066 section 3).
+bool is_numeric(const std::string& host) {
+  return world::parse_address(host + ":1") || world::parse_address("[" + host + "]:1");
+}
+
 class Server final : public TlsServer {
  public:
-  Server(world::Files& files, const std::string& certificate_path, const std::string& key_path)
-      : context_(make_context(openssl().TLS_server_method())) {
-    const OpenSsl& ssl = openssl();
-    for (const std::string& path : {certificate_path, key_path}) {
-      if (path.empty())
-        throw Error(Code::failed_precondition,
-                    "TLS needs a certificate and its key; set both tutti.http.tls_certificate and tutti.http.tls_key");
-      if (!files.status(path)) throw Error(Code::failed_precondition, "the TLS file \"" + path + "\" does not exist");
-    }
-    if (ssl.SSL_CTX_use_certificate_chain_file(context_.get(), certificate_path.c_str()) != 1) {
-      throw Error(Code::failed_precondition,
-                  "\"" + certificate_path + "\" is no certificate in PEM format: " + ssl.last_error());
-    }
-    if (ssl.SSL_CTX_use_PrivateKey_file(context_.get(), key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
-      throw Error(Code::failed_precondition, "\"" + key_path + "\" is no private key in PEM format for \"" +
-                                                 certificate_path + "\": " + ssl.last_error());
-    }
-    if (ssl.SSL_CTX_check_private_key(context_.get()) != 1) {
-      throw Error(Code::failed_precondition,
-                  "the key \"" + key_path + "\" does not belong to the certificate \"" + certificate_path + "\"");
-    }
-    ssl.SSL_CTX_set_alpn_select_cb(context_.get(), &choose_protocol, nullptr);
-  }
+  struct Paths {
+    std::string certificate;
+    std::string key;
+    std::string client_authorities;
+  };
+  Server(world::Files& files, Paths paths, ClientCertificates certificates)
+      : files_(files), paths_(std::move(paths)), certificates_(certificates), seen_(look()), context_(load()) {}
 
-  std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain) override {
+  std::unique_ptr<TlsConnection> wrap(std::unique_ptr<world::Connection> plain) override {
+    const std::lock_guard lock(mutex_);
     SessionPtr session(openssl().SSL_new(context_.get()));
     if (!session) throw Error(Code::resource_exhausted, "OpenSSL: " + openssl().last_error());
     openssl().SSL_set_accept_state(session.get());
     return std::make_unique<Connection>(std::move(plain), std::move(session));
   }
 
+  bool refresh() override {
+    if (auto now = look(); now == seen_) {
+      return false;
+    } else {
+      seen_ = std::move(now);
+    }
+    ContextPtr fresh = load();
+    const std::lock_guard lock(mutex_);
+    context_ = std::move(fresh);  // sessions hold on to the old one
+    return true;
+  }
+
  private:
+  // What tells whether a file is still the same.
+  struct Seen {
+    std::uint64_t identity = 0;
+    std::uint64_t size = 0;
+    Time modified = {};
+    friend bool operator==(const Seen&, const Seen&) = default;
+  };
+
+  std::vector<Seen> look() const {
+    std::vector<Seen> seen;
+    for (const std::string& path : {paths_.certificate, paths_.key, paths_.client_authorities}) {
+      const auto status = path.empty() ? std::nullopt : files_.status(path);
+      seen.push_back(status ? Seen{status->identity, status->size, status->modified} : Seen{});
+    }
+    return seen;
+  }
+
+  ContextPtr load() const {
+    const auto& [certificate_path, key_path, client_authorities_path] = paths_;
+    const OpenSsl& ssl = openssl();
+    for (const std::string& path : {certificate_path, key_path}) {
+      if (path.empty())
+        throw Error(Code::failed_precondition,
+                    "TLS needs a certificate and its key; set both tutti.http.tls_certificate and tutti.http.tls_key");
+      if (!files_.status(path)) throw Error(Code::failed_precondition, "the TLS file \"" + path + "\" does not exist");
+    }
+    ContextPtr context = make_context(ssl.TLS_server_method());
+    if (ssl.SSL_CTX_use_certificate_chain_file(context.get(), certificate_path.c_str()) != 1) {
+      throw Error(Code::failed_precondition,
+                  "\"" + certificate_path + "\" is no certificate in PEM format: " + ssl.last_error());
+    }
+    if (ssl.SSL_CTX_use_PrivateKey_file(context.get(), key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
+      throw Error(Code::failed_precondition, "\"" + key_path + "\" is no private key in PEM format for \"" +
+                                                 certificate_path + "\": " + ssl.last_error());
+    }
+    if (ssl.SSL_CTX_check_private_key(context.get()) != 1) {
+      throw Error(Code::failed_precondition,
+                  "the key \"" + key_path + "\" does not belong to the certificate \"" + certificate_path + "\"");
+    }
+    ssl.SSL_CTX_set_alpn_select_cb(context.get(), &choose_protocol, nullptr);
+    if (client_authorities_path.empty()) return context;
+    trust(context.get(), files_, client_authorities_path);
+    const int without = certificates_ == ClientCertificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    ssl.SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | without, nullptr);
+    static constexpr unsigned char own[] = "tutti";  // without a name sessions of verified clients cannot be resumed
+    ssl.SSL_CTX_set_session_id_context(context.get(), own, sizeof own - 1);
+    return context;
+  }
+
   static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes,
                              const unsigned char* offered, unsigned int offered_bytes, void*) {
     static constexpr std::string_view ours = "http/1.1";
@@ -379,52 +457,63 @@ class Server final : public TlsServer {
     return SSL_TLSEXT_ERR_NOACK;
   }
 
+  world::Files& files_;
+  const Paths paths_;
+  const ClientCertificates certificates_;
+  std::vector<Seen> seen_;  // of refresh(), which one thread calls
+  std::mutex mutex_;        // connections are wrapped on every shard
   ContextPtr context_;
 };
 
 class Client final : public TlsClient {
  public:
-  Client(world::Files& files, const std::string& authorities_path)
-      : context_(make_context(openssl().TLS_client_method())) {
+  Client(world::Files& files, const std::string& authorities_path, std::string_view protocol)
+      : context_(make_context(openssl().TLS_client_method())), protocol_(protocol) {
     const OpenSsl& ssl = openssl();
     if (authorities_path.empty()) {
       (void)ssl.SSL_CTX_set_default_verify_paths(
           context_.get());  // none there: every certificate is then refused, which says it
-    } else if (!files.status(authorities_path) ||
-               ssl.SSL_CTX_load_verify_file(context_.get(), authorities_path.c_str()) != 1) {
-      throw Error(Code::failed_precondition,
-                  "\"" + authorities_path + "\" holds no certificates of authorities in PEM format");
+    } else {
+      trust(context_.get(), files, authorities_path);
     }
     ssl.SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
   }
 
   std::unique_ptr<TlsConnection> wrap(std::unique_ptr<world::Connection> plain, std::string_view server_name) override {
     const OpenSsl& ssl = openssl();
-    static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SessionPtr session(ssl.SSL_new(context_.get()));
     if (!session) throw Error(Code::resource_exhausted, "OpenSSL: " + ssl.last_error());
     const std::string name(server_name);
-    ssl.SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                 const_cast<char*>(name.c_str()));
+    if (!is_numeric(name))
+      ssl.SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                   const_cast<char*>(name.c_str()));
     ssl.SSL_set1_host(session.get(), name.c_str());
-    ssl.SSL_set_alpn_protos(session.get(), protocols, sizeof protocols);
+    if (!protocol_.empty()) {
+      const std::string offered = static_cast<char>(protocol_.size()) + protocol_;
+      ssl.SSL_set_alpn_protos(session.get(), reinterpret_cast<const unsigned char*>(offered.data()),
+                              static_cast<unsigned>(offered.size()));
+    }
     ssl.SSL_set_connect_state(session.get());
     return std::make_unique<Connection>(std::move(plain), std::move(session));
   }
 
  private:
   ContextPtr context_;
+  std::string protocol_;
 };
 
 }  // namespace
 
 std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path,
-                                           const std::string& key_path) {
-  return std::make_unique<Server>(files, certificate_path, key_path);
+                                           const std::string& key_path, const std::string& client_authorities_path,
+                                           ClientCertificates certificates) {
+  return std::make_unique<Server>(files, Server::Paths{certificate_path, key_path, client_authorities_path},
+                                  certificates);
 }
 
-std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path) {
-  return std::make_unique<Client>(files, authorities_path);
+std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path,
+                                           std::string_view protocol) {
+  return std::make_unique<Client>(files, authorities_path, protocol);
 }
 
 }  // namespace tutti::net

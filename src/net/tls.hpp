@@ -3,6 +3,7 @@
 // program without TLS does not pay for it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ class TlsConnection : public world::Connection {
  public:
   // What failed, for people ("its certificate is for another name"); empty: nothing did.
   [[nodiscard]] virtual const std::string& why() const = 0;
+  // The common name in the other side's certificate, once hands are shaken; empty: it has shown none.
+  [[nodiscard]] virtual std::string peer_name() const = 0;
 };
 
 class TlsServer {
@@ -23,8 +26,15 @@ class TlsServer {
   virtual ~TlsServer() = default;
   // An accepted connection. Shakes hands as bytes come; a failed handshake is a failed read. Who speaks plain HTTP is
   // told so in plain HTTP.
-  [[nodiscard]] virtual std::unique_ptr<world::Connection> wrap(std::unique_ptr<world::Connection> plain) = 0;
+  // From any thread.
+  [[nodiscard]] virtual std::unique_ptr<TlsConnection> wrap(std::unique_ptr<world::Connection> plain) = 0;
+  // Reads the files again if one of them has changed since they were read; true if new connections get what they now
+  // hold. Those that are open go on. Throws as make_tls_server; then all stays as it was, until the next change.
+  virtual bool refresh() = 0;
 };
+
+// What happens to a client without a certificate.
+enum class ClientCertificates : std::uint8_t { optional, required };
 
 class TlsClient {
  public:
@@ -35,10 +45,14 @@ class TlsClient {
                                                             std::string_view server_name) = 0;
 };
 
-// PEM files: the certificate with its chain, and its key. Throws tutti::Error(failed_precondition) that names the file.
-[[nodiscard]] std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::string& certificate_path,
-                                                         const std::string& key_path);
-// Trusts the system's authorities, or those in a PEM file.
-[[nodiscard]] std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path = {});
+// PEM files: the certificate with its chain, and its key. With authorities for them, clients are asked for a
+// certificate: one that is not of these ends the handshake, none at all does if they are required. Throws
+// tutti::Error(failed_precondition) that names the file.
+[[nodiscard]] std::unique_ptr<TlsServer> make_tls_server(
+    world::Files& files, const std::string& certificate_path, const std::string& key_path,
+    const std::string& client_authorities_path = {}, ClientCertificates certificates = ClientCertificates::optional);
+// Trusts the system's authorities, or those in a PEM file. `protocol` is offered by ALPN (RFC 7301); empty: none is.
+[[nodiscard]] std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path = {},
+                                                         std::string_view protocol = "http/1.1");
 
 }  // namespace tutti::net

@@ -73,7 +73,7 @@ class Admin(BrokerProgram):
         listed, = self.listed("connections")
         self.assertRegex(listed.pop("peer"), r"^127\.0\.0\.1:\d+$")
         number = listed.pop("id")
-        self.assertEqual(listed, {"client": "billing", "user": "guest", "vhost": "/", "state": "running", "channels": 1, "unacknowledged": 1,
+        self.assertEqual(listed, {"client": "billing", "tls": False, "user": "guest", "vhost": "/", "state": "running", "channels": 1, "unacknowledged": 1,
                                   "heartbeat_seconds": 30, "published": 1, "delivered": 1})
         common = {"vhost": "/", "queue": "q", "connection": number, "channel": 1, "prefetch": 7}
         self.assertEqual(self.listed("consumers"), [

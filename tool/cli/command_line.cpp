@@ -64,7 +64,8 @@ stderr what of them is ignored. Secrets are left out.
 Exit code: 0; 78 if a file is wrong.
 )"},
       {"broker",
-       {"--listen", "--admin", "--data", "--vhost", "--users", "--ready-file", "--file", "--json"},
+       {"--listen", "--tls-listen", "--certificate", "--key", "--client-ca", "--admin", "--data", "--vhost", "--users",
+        "--ready-file", "--file", "--json"},
        Command::Operands::listing,
        R"(tutti broker runs a message broker for AMQP 0-9-1 in the foreground, until Ctrl-C. With --data what
 is durable outlives it: a persistent message is confirmed when it is on disk.
@@ -72,11 +73,15 @@ tutti broker queues|connections|consumers prints what a running broker has: the 
 which runs here, else the one on 127.0.0.1:15672.
 
   --listen ADDRESS    where clients connect (default: 127.0.0.1:5672; port 0 takes a free one)
+  --tls-listen ADDRESS, --certificate FILE, --key FILE
+                      with TLS; certificate (with its chain) and key in PEM
+  --client-ca FILE    whose certificates clients may show; with one they log in as its common name (EXTERNAL)
   --admin ADDRESS     health, metrics and listings over HTTP (default: 127.0.0.1:15672, or a free port if it is taken)
   --data DIR          where durable queues and messages are kept (default: nowhere, they last as long as it runs);
                       of a listing: the fleet's data folder
   --vhost NAME        a virtual host beside "/"; may be repeated
-  --users FILE        who may connect, a line NAME:PASSWORD each (default: guest:guest, for this machine only)
+  --users FILE        who may connect, a line NAME:PASSWORD each, or NAME for one with a certificate (default:
+                      guest:guest, for this machine only)
   --ready-file PATH   write PATH, with the address in it, once clients may connect; it is removed at the end
   -f, --file FILE     of a listing: the fleet's Compose file
   --json              of a listing: for programs
@@ -143,6 +148,10 @@ void apply(const Option& option, Arguments& out) {
   if (option.name == "--ready-file") out.ready_file = option.value;
   if (option.name == "--listen") out.broker.listen = option.value;
   if (option.name == "--admin") out.broker.admin = option.value;
+  if (option.name == "--tls-listen") out.broker.tls_listen = option.value;
+  if (option.name == "--certificate") out.broker.certificate = option.value;
+  if (option.name == "--key") out.broker.key = option.value;
+  if (option.name == "--client-ca") out.broker.client_authorities = option.value;
   if (option.name == "--vhost") out.broker.hosts.push_back(option.value);
   if (option.name == "--users") out.broker.users = option.value;
   if (option.name == "--json") out.output = Arguments::Output::json;
@@ -192,9 +201,9 @@ fleet::Variables surroundings() {
 }  // namespace
 
 Arguments parse(int argc, const char* const* argv) {
-  static const std::vector<std::string_view> known{"--file",  "--profile", "--data",   "--ready-file",
-                                                   "--json",  "--listen",  "--admin",  "--vhost",
-                                                   "--users", "--help",    "--version"};
+  static const std::vector<std::string_view> known{
+      "--file", "--profile",   "--data",  "--ready-file", "--json",  "--listen", "--tls-listen", "--certificate",
+      "--key",  "--client-ca", "--admin", "--vhost",      "--users", "--help",   "--version"};
   std::vector<Option> options;
   std::vector<std::string> words;
   bool help = false;

@@ -82,7 +82,7 @@ std::string metrics_text(ServerCore& server) {
   for (const Total& total : totals)
     metrics.counter(total.name, {.unit = "{message}", .description = total.description}).add(counts.*total.figure);
   metrics.counter("tutti.broker.connections.accepted", {.unit = "{connection}", .description = "Clients that came"})
-      .add(server.accepted());
+      .add(server.accepted_ever());
   const Metrics* const part = &metrics;
   return observe::prometheus_text({&part, 1});
 }

@@ -85,7 +85,7 @@ void Broker::tell_topology(Store& store) {
 
 bool Broker::admits(std::string_view user, std::string_view password) const {
   const auto known = settings_.users.find(user);
-  return known != settings_.users.end() && same_secret(known->second, password);
+  return known != settings_.users.end() && !known->second.empty() && same_secret(known->second, password);
 }
 
 VirtualHost* Broker::host(std::string_view name) {

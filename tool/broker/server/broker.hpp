@@ -18,14 +18,15 @@
 namespace tutti::broker {
 
 struct BrokerSettings {
-  std::map<std::string, std::string, std::less<>> users = {{"guest", "guest"}};  // name, password
+  std::map<std::string, std::string, std::less<>> users = {
+      {"guest", "guest"}};  // name, password; without one by certificate only
   std::vector<std::string> hosts = {"/"};
   std::string folder = {};  // of the journal; empty: none
   std::uint64_t file_bytes = 64 * 1024 * 1024;
   std::size_t unlisted_files_max = 3;                 // see journal::JournalSettings
   std::size_t memory_bytes_max = 256 * 1024 * 1024;   // of messages and their places: over it publishers wait
   std::size_t resident_bytes_max = 16 * 1024 * 1024;  // over so much, stored messages are in the journal only
-  // How much room there is in the folder, and how little makes publishers wait. Not given: only a write that fails does.
+  // How much room there is in the folder, and how little makes publishers wait. Not given: only a failed write does.
   std::function<std::uint64_t(const std::string& folder)> free_bytes = {};
   std::uint64_t free_bytes_min = 64 * 1024 * 1024;
 };
@@ -51,6 +52,7 @@ class Broker final : public Access, private journal::JournalOwner {
   void set_owner(BrokerOwner* owner) noexcept { owner_ = owner; }
 
   [[nodiscard]] bool admits(std::string_view user, std::string_view password) const override;
+  [[nodiscard]] bool knows(std::string_view user) const override { return settings_.users.contains(user); }
   [[nodiscard]] VirtualHost* host(std::string_view name) override;
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
   [[nodiscard]] std::size_t memory_bytes_max() const noexcept { return settings_.memory_bytes_max; }

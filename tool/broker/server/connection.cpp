@@ -2,6 +2,7 @@
 
 #include <array>
 #include <span>
+#include <utility>
 
 #include "broker/server/server_core.hpp"
 
@@ -18,15 +19,18 @@ constexpr int silent_beats_max = 2;                                          // 
 
 }  // namespace
 
-Connection::Connection(ServerCore& server, std::unique_ptr<world::Connection> connection, std::uint64_t number)
+Connection::Connection(ServerCore& server, std::unique_ptr<world::Connection> connection, const net::TlsConnection* tls,
+                       std::uint64_t number)
     : server_(server),
       connection_(std::move(connection)),
+      tls_(tls),
       peer_(connection_->peer()),
       session_(server.broker(), server.broker().shared(), server.limits(), *this, number),
       timer_([](void* self) noexcept { static_cast<Connection*>(self)->on_time(); }, this),
       turn_timer_([](void* self) noexcept { static_cast<Connection*>(self)->proceed(); }, this),
       heard_(server.shard().now()),
-      said_(heard_) {
+      said_(heard_),
+      encrypted_(tls != nullptr) {
   connection_->watch(this);
   timer_.arm(server_.shard().timers(), server_.shard().now() + open_timeout);
 }
@@ -97,6 +101,8 @@ void Connection::read_once() {
 }
 
 void Connection::take(std::string_view data) {
+  // Before the first byte: hands are shaken now.
+  if (const net::TlsConnection* const tls = std::exchange(tls_, nullptr)) session_.set_certificate(tls->peer_name());
   if (in_.empty()) {
     const std::size_t used = session_.take(data);
     in_.assign(data.substr(used));

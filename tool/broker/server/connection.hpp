@@ -7,6 +7,7 @@
 #include <string>
 
 #include "broker/session/session.hpp"
+#include "net/tls.hpp"
 #include "runtime/timers.hpp"
 #include "world/network.hpp"
 
@@ -16,13 +17,16 @@ class ServerCore;
 
 class Connection final : private world::Watcher, private SessionOwner {
  public:
-  Connection(ServerCore& server, std::unique_ptr<world::Connection> connection, std::uint64_t number);
+  // `tls`: the connection's; null: it is plain.
+  Connection(ServerCore& server, std::unique_ptr<world::Connection> connection, const net::TlsConnection* tls,
+             std::uint64_t number);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] Session& session() noexcept { return session_; }
   [[nodiscard]] const Session& session() const noexcept { return session_; }
+  [[nodiscard]] bool encrypted() const noexcept { return encrypted_; }
   [[nodiscard]] const world::Address& peer() const noexcept { return peer_; }
   void proceed_later();  // something that held it back is over
   void stop();           // told that the broker stops
@@ -43,6 +47,7 @@ class Connection final : private world::Watcher, private SessionOwner {
 
   ServerCore& server_;
   std::unique_ptr<world::Connection> connection_;  // null: lost
+  const net::TlsConnection* tls_;                  // of connection_; null: plain, or asked for its name already
   world::Address peer_;
   Session session_;
   runtime::Timer timer_;       // until it is open: the time for that; then heartbeats; at the end: for the last bytes
@@ -51,6 +56,7 @@ class Connection final : private world::Watcher, private SessionOwner {
   std::size_t sent_ = 0;       // of session_.out()
   Instant heard_;
   Instant said_;
+  bool encrypted_;
   bool heartbeats_ = false;
   bool ending_ = false;
   bool hung_up_ = false;  // told once: from then on read until the end

@@ -78,13 +78,14 @@ Listing list_queues(ServerCore& server) {
 }
 
 Listing list_connections(ServerCore& server) {
-  Listing out({"id", "client", "peer", "user", "vhost", "state", "channels", "unacknowledged", "heartbeat_seconds",
-               "published", "delivered"});
+  Listing out({"id", "client", "peer", "tls", "user", "vhost", "state", "channels", "unacknowledged",
+               "heartbeat_seconds", "published", "delivered"});
   server.for_each_connection([&](const Connection& connection) {
     const Session& session = connection.session();
     std::size_t unacked = 0;
     session.for_each_channel([&](const Channel& channel) { unacked += channel.unacked(); });
     out.number(session.number()).text(session.client()).text(world::to_string(connection.peer()));
+    out.truth(connection.encrypted());
     out.text(session.user()).text(session.opened() ? session.open_host()->name() : std::string());
     out.text(state_of(session)).number(session.channels()).number(unacked).number(session.heartbeat_seconds());
     out.number(session.counts().published).number(session.counts().delivered);

@@ -27,6 +27,19 @@ world::Address address_of(const char* option, const std::string& text) {
   return *address;
 }
 
+// Null: without TLS.
+std::unique_ptr<net::TlsServer> tls_of(world::World& world, const ProgramSettings& settings) {
+  if (settings.tls_listen.empty()) {
+    if (!settings.certificate.empty() || !settings.key.empty() || !settings.client_authorities.empty())
+      throw std::runtime_error("--certificate, --key and --client-ca need --tls-listen ADDRESS");
+    return nullptr;
+  }
+  if (settings.certificate.empty() || settings.key.empty())
+    throw std::runtime_error("--tls-listen needs --certificate FILE and --key FILE, both PEM");
+  return net::make_tls_server(world.files(), settings.certificate.string(), settings.key.string(),
+                              settings.client_authorities.string());
+}
+
 // A second broker of this machine shall not fail for a listener that nobody asked for.
 std::unique_ptr<Admin> admin_of(runtime::Shard& shard, Server& server, const std::string& wanted) {
   if (!wanted.empty()) return serve_admin(shard, server, address_of("--admin", wanted));
@@ -47,16 +60,19 @@ std::string whole_file(world::World& world, const std::filesystem::path& path) {
   return *text;
 }
 
-BrokerSettings broker_settings(world::World& world, const ProgramSettings& settings, const world::Address& listen) {
+BrokerSettings broker_settings(world::World& world, const ProgramSettings& settings,
+                               const std::vector<world::Address>& listen) {
   BrokerSettings out;
   out.folder = settings.data.string();
   out.hosts.insert(out.hosts.end(), settings.hosts.begin(), settings.hosts.end());
   if (!settings.users.empty()) {
     out.users = users_of(whole_file(world, settings.users));
-  } else if (!world::is_loopback(listen)) {
-    throw std::runtime_error("the user guest is for this machine only; listening on " + world::to_string(listen) +
-                             " needs --users FILE");
+    return out;
   }
+  for (const world::Address& address : listen)
+    if (!world::is_loopback(address))
+      throw std::runtime_error("the user guest is for this machine only; listening on " + world::to_string(address) +
+                               " needs --users FILE");
   return out;
 }
 
@@ -88,16 +104,21 @@ std::map<std::string, std::string, std::less<>> users_of(std::string_view text) 
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     if (line.empty() || line.starts_with('#')) continue;
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0)
-      throw std::runtime_error("line " + std::to_string(number) + " of the users is not NAME:PASSWORD");
-    users.insert_or_assign(std::string(line.substr(0, colon)), std::string(line.substr(colon + 1)));
+    const bool has_password = colon != std::string_view::npos;
+    const std::string_view password = has_password ? line.substr(colon + 1) : std::string_view();
+    if (colon == 0 || (has_password && password.empty()))
+      throw std::runtime_error("line " + std::to_string(number) +
+                               " of the users is not NAME:PASSWORD, or NAME for one who has a certificate");
+    users.insert_or_assign(std::string(line.substr(0, colon)), std::string(password));
   }
   return users;
 }
 
 int run(const ProgramSettings& settings) {
   const auto world = world::real_world();
-  const world::Address listen = address_of("--listen", settings.listen);
+  std::vector<world::Address> listen{address_of("--listen", settings.listen)};
+  const std::unique_ptr<net::TlsServer> tls = tls_of(*world, settings);
+  if (tls) listen.push_back(address_of("--tls-listen", settings.tls_listen));
   runtime::Shard shard(*world, {});
   std::unique_ptr<Broker> broker;
   std::unique_ptr<Server> server;
@@ -107,7 +128,7 @@ int run(const ProgramSettings& settings) {
   {
     const runtime::CurrentShard current(shard);
     broker = std::make_unique<Broker>(shard, world->files(), broker_settings(*world, settings, listen));
-    server = serve(shard, *broker, {.listen = listen});
+    server = serve(shard, *broker, {.listen = listen.front(), .tls = tls.get(), .tls_listen = listen.back()});
     admin = admin_of(shard, *server, settings.admin);
     signals.emplace(shard, [&](int) {
       shard.spawn({.name = "stopping"}, [&] {
@@ -120,7 +141,10 @@ int run(const ProgramSettings& settings) {
     });
     const std::string address = world::to_string(server->address());
     broker->start();
-    std::cout << "listening on " << address << ", admin on http://" << world::to_string(admin->address()) << std::endl;
+    const auto tls_address = server->tls_address();
+    std::cout << "listening on " << address
+              << (tls_address ? ", with TLS on " + world::to_string(*tls_address) : std::string())
+              << ", admin on http://" << world::to_string(admin->address()) << std::endl;
     ready = std::make_unique<ReadyFile>(*world, settings.ready_file, address + "\n");
   }
   shard.run();

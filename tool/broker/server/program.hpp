@@ -11,10 +11,13 @@ namespace tutti::broker {
 
 struct ProgramSettings {
   std::string listen = "127.0.0.1:5672";  // port 0: a free one
+  std::string tls_listen = {};            // empty: no TLS; with it certificate and key are needed
+  std::filesystem::path certificate = {}, key = {};
+  std::filesystem::path client_authorities = {};  // empty: clients are not asked for certificates
   std::string admin = {};                 // health, metrics, listings; empty: default_admin, or any port if it is taken
   std::vector<std::string> hosts = {};    // virtual hosts beside "/"
   std::filesystem::path data = {};        // where messages are kept; empty: in memory only
-  std::filesystem::path users = {};       // a file of NAME:PASSWORD lines; empty: guest:guest, on loopback only
+  std::filesystem::path users = {};       // a file of NAME:PASSWORD or NAME lines; empty: guest:guest, on loopback only
   std::filesystem::path ready_file = {};  // empty: none; it is given the address
 };
 

@@ -1,16 +1,10 @@
-#include <cerrno>
-#include <cstring>
 #include <utility>
-
-#include <tutti/error.hpp>
 
 #include "broker/server/server_core.hpp"
 
 namespace tutti::broker {
 namespace {
 
-constexpr int accepted_per_turn_max = 64;
-constexpr std::chrono::nanoseconds accept_pause = std::chrono::milliseconds(100);  // when out of descriptors
 constexpr std::chrono::nanoseconds memory_pause = std::chrono::milliseconds(200);
 
 }  // namespace
@@ -19,19 +13,10 @@ ServerCore::ServerCore(runtime::Shard& shard, Broker& broker, const ServerRules&
     : shard_(shard),
       broker_(broker),
       rules_(rules),
-      retry_accept_([](void* self) noexcept { static_cast<ServerCore*>(self)->accept_all(); }, this),
       memory_timer_([](void* self) noexcept { static_cast<ServerCore*>(self)->look_at_memory(); }, this) {
-  int error = 0;
-  listener_ = shard.network().listen(rules.listen, {}, error);
-  if (!listener_) {
-    const std::string where = world::to_string(rules.listen);
-    if (error == EADDRINUSE)
-      throw Error(Code::unavailable,
-                  "the address " + where + " is taken by another process; choose another with --listen");
-    throw Error(Code::unavailable, "cannot listen on " + where + ": " + std::strerror(error));
-  }
-  address_ = listener_->address();
-  listener_->watch(this);
+  auto& owner = static_cast<AcceptorOwner&>(*this);
+  plain_ = std::make_unique<Acceptor>(shard, rules.listen, nullptr, owner);
+  if (rules.tls != nullptr) tls_ = std::make_unique<Acceptor>(shard, rules.tls_listen, rules.tls, owner);
   broker_.set_owner(this);
 }
 
@@ -40,30 +25,10 @@ ServerCore::~ServerCore() {
   connections_.clear();
 }
 
-void ServerCore::on_ready(world::Ready) { accept_all(); }
-
-void ServerCore::accept_all() {
-  for (int count = 0; listener_; ++count) {
-    if (count == accepted_per_turn_max) return retry_accept_.arm(shard_.timers(), shard_.now());  // others first
-    int error = 0;
-    try {
-      if (accept_one(error)) continue;
-    } catch (...) {
-      error = ENOMEM;
-    }
-    if (error == ECONNABORTED) continue;
-    if (error != 0) retry_accept_.arm(shard_.timers(), shard_.now() + accept_pause);
-    return;
-  }
-}
-
-bool ServerCore::accept_one(int& error) {
-  auto connection = listener_->accept(error);
-  if (!connection) return false;
-  if (connections_.size() >= rules_.connections_max) return true;  // closed at once
+void ServerCore::accepted(std::unique_ptr<world::Connection> connection, const net::TlsConnection* tls) {
+  if (connections_.size() >= rules_.connections_max) return;  // closed at once
   const std::uint64_t number = ++accepted_;
-  connections_.emplace(number, std::make_unique<Connection>(*this, std::move(connection), number));
-  return true;
+  connections_.emplace(number, std::make_unique<Connection>(*this, std::move(connection), tls, number));
 }
 
 SessionCounts ServerCore::counts() const noexcept {
@@ -98,8 +63,8 @@ void ServerCore::store_moved() {
 }
 
 void ServerCore::stop(Instant until) {
-  listener_.reset();
-  retry_accept_.cancel();
+  plain_.reset();
+  tls_.reset();
   for (const auto& [number, connection] : connections_) connection->stop();
   while (!connections_.empty()) {
     runtime::Parker changed;

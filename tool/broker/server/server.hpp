@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "broker/server/broker.hpp"
 #include "broker/session/session.hpp"
+#include "net/tls.hpp"
 #include "runtime/shard.hpp"
 #include "world/network.hpp"
 
@@ -14,6 +16,8 @@ namespace tutti::broker {
 
 struct ServerRules {
   world::Address listen;
+  net::TlsServer* tls = nullptr;  // null: none; it outlives the server
+  world::Address tls_listen = {};
   std::size_t connections_max = 10'000;
   SessionLimits limits = {};
 };
@@ -22,6 +26,7 @@ class Server {
  public:
   virtual ~Server() = default;
   [[nodiscard]] virtual world::Address address() const = 0;
+  [[nodiscard]] virtual std::optional<world::Address> tls_address() const = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;
   // Tells all clients, and waits until they have gone or until then.
   virtual void stop(Instant until) = 0;

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 
+#include "broker/server/acceptor.hpp"
 #include "broker/server/connection.hpp"
 #include "broker/server/server.hpp"
 #include "runtime/parker.hpp"
@@ -13,12 +15,15 @@
 
 namespace tutti::broker {
 
-class ServerCore final : public Server, private world::Watcher, private BrokerOwner {
+class ServerCore final : public Server, private AcceptorOwner, private BrokerOwner {
  public:
   ServerCore(runtime::Shard& shard, Broker& broker, const ServerRules& rules);
   ~ServerCore() override;
 
-  world::Address address() const override { return address_; }
+  world::Address address() const override { return plain_->address(); }
+  std::optional<world::Address> tls_address() const override {
+    return tls_ ? std::optional(tls_->address()) : std::nullopt;
+  }
   std::size_t connections() const override { return connections_.size(); }
   void stop(Instant until) override;
 
@@ -31,24 +36,21 @@ class ServerCore final : public Server, private world::Watcher, private BrokerOw
 
   // For listings and metrics.
   [[nodiscard]] SessionCounts counts() const noexcept;  // of all connections, those that have gone included
-  [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
+  [[nodiscard]] std::uint64_t accepted_ever() const noexcept { return accepted_; }
   template <class F>
   void for_each_connection(F f) const {
     for (const auto& [number, connection] : connections_) f(*connection);
   }
 
  private:
-  void on_ready(world::Ready ready) override;
+  void accepted(std::unique_ptr<world::Connection> connection, const net::TlsConnection* tls) override;
   void store_moved() override;
-  void accept_all();
-  bool accept_one(int& error);
 
   runtime::Shard& shard_;
   Broker& broker_;
   ServerRules rules_;
-  std::unique_ptr<world::Listener> listener_;
-  world::Address address_;
-  runtime::Timer retry_accept_;
+  std::unique_ptr<Acceptor> plain_;
+  std::unique_ptr<Acceptor> tls_;
   runtime::Timer memory_timer_;                                       // while full: messages also expire
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // by number
   std::uint64_t accepted_ = 0;

@@ -12,6 +12,7 @@ namespace tutti::broker {
 class Access {
  public:
   [[nodiscard]] virtual bool admits(std::string_view user, std::string_view password) const = 0;
+  [[nodiscard]] virtual bool knows(std::string_view user) const = 0;
   [[nodiscard]] virtual VirtualHost* host(std::string_view name) = 0;  // null: there is none of that name
 
  protected:
@@ -26,5 +27,7 @@ struct Credentials {
 // or a mechanism that is not known.
 [[nodiscard]] std::optional<Credentials> credentials_of(std::string_view mechanism, std::string_view response);
 inline constexpr std::string_view mechanisms = "PLAIN AMQPLAIN";
+// Beside these, for who has shown a certificate: he is the user of its name (RFC 4422, appendix A).
+inline constexpr std::string_view external = "EXTERNAL";
 
 }  // namespace tutti::broker

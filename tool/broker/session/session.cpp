@@ -83,10 +83,12 @@ std::size_t Session::take(std::string_view data) {
 
 void Session::start() {
   const amqp::TableBuilder properties = server_properties();
+  std::string offered(mechanisms);
+  if (!certificate_.empty()) offered += " " + std::string(external);
   send(0, amqp::ConnectionStart{.version_major = 0,
                                 .version_minor = 9,
                                 .server_properties = properties.table(),
-                                .mechanisms = mechanisms,
+                                .mechanisms = offered,
                                 .locales = "en_US"});
   state_ = State::start;
 }
@@ -146,16 +148,23 @@ void Session::take_start_ok(const amqp::ConnectionStartOk& method) {
   tells_cancels_ = has_capability(method.client_properties, "consumer_cancel_notify");
   tells_blocked_ = has_capability(method.client_properties, "connection.blocked");
   told_login_failures_ = has_capability(method.client_properties, "authentication_failure_close");
-  const auto credentials = credentials_of(method.mechanism, method.response);
-  if (!credentials) return refuse_login("the mechanism is not known, or its response is malformed");
-  if (!access_.admits(credentials->user, credentials->password)) {
+  if (!log_in(method))
     return refuse_login("Login was refused using authentication mechanism " + std::string(method.mechanism));
-  }
-  user_ = credentials->user;
   send(0,
        amqp::ConnectionTune{
            .channel_max = limits_.channel_max, .frame_max = limits_.frame_max, .heartbeat = limits_.heartbeat_seconds});
   state_ = State::tune;
+}
+
+bool Session::log_in(const amqp::ConnectionStartOk& method) {
+  if (method.mechanism == external) {
+    user_ = certificate_;
+    return !certificate_.empty() && access_.knows(certificate_);
+  }
+  const auto credentials = credentials_of(method.mechanism, method.response);
+  if (!credentials || !access_.admits(credentials->user, credentials->password)) return false;
+  user_ = credentials->user;
+  return true;
 }
 
 void Session::refuse_login(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "broker/model/virtual_host.hpp"
 #include "broker/session/access.hpp"
@@ -63,6 +64,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // Before the first take(): the name in the client's certificate, which was verified; empty: it has none.
+  void set_certificate(std::string name) { certificate_ = std::move(name); }
   // Takes whole frames from the beginning of `data`; how many bytes they were. Stops while an answer waits for the
   // store.
   [[nodiscard]] std::size_t take(std::string_view data);
@@ -132,6 +135,7 @@ class Session {
   void take_open(const wire::amqp::ConnectionOpen& method);
   void take_channel_frame(const wire::amqp::Frame& frame);
   void start();
+  [[nodiscard]] bool log_in(const wire::amqp::ConnectionStartOk& method);
   void refuse_login(std::string_view text);
   void fail(const Refusal& refusal, std::uint16_t class_id, std::uint16_t method_id);
 
@@ -143,6 +147,7 @@ class Session {
   State state_ = State::header;
   VirtualHost* host_ = nullptr;
   std::string user_;
+  std::string certificate_;
   std::string client_;
   SessionCounts counts_;
   std::string out_;
