@@ -1,6 +1,7 @@
-// Load for the broker benchmarks: connections that publish messages of 1 KB with confirms, so many in flight together,
-// and with `consume` as many that take and acknowledge them. Prints one line of JSON: messages, those consumed,
-// seconds, mean and percentiles of the time from publishing to the confirm in microseconds.
+// Load for the broker benchmarks: says `ready` once all is declared, and begins with a line from its input. Connections
+// that publish messages of 1 KB with confirms, so many in flight together, and with `consume` as many that take and
+// acknowledge them. Prints one line of JSON: messages, those consumed, seconds, mean and percentiles of the time from
+// publishing to the confirm in microseconds.
 //   broker_load PORT CONNECTIONS QUEUES IN_FLIGHT SECONDS persistent|transient publish|consume
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -311,7 +312,11 @@ int main(int count, char** words) {
                   .persistent = std::strcmp(words[6], "persistent") == 0,
                   .consume = std::strcmp(words[7], "consume") == 0};
   Run run(load);
+  std::puts("ready");
+  std::fflush(stdout);
+  (void)std::getchar();
   run.run();
   run.print();
+  std::fflush(stdout);  // before the queues are deleted
   return 0;
 }
