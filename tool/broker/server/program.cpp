@@ -1,6 +1,7 @@
 #include "broker/server/program.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -64,6 +65,9 @@ BrokerSettings broker_settings(world::World& world, const ProgramSettings& setti
                                const std::vector<world::Address>& listen) {
   BrokerSettings out;
   out.folder = settings.data.string();
+  out.free_bytes = free_bytes;
+  out.memory_bytes_max = settings.memory_bytes_max.value_or(out.memory_bytes_max);
+  out.free_bytes_min = settings.free_bytes_min.value_or(out.free_bytes_min);
   out.hosts.insert(out.hosts.end(), settings.hosts.begin(), settings.hosts.end());
   if (!settings.users.empty()) {
     out.users = users_of(whole_file(world, settings.users));
@@ -115,6 +119,7 @@ std::map<std::string, std::string, std::less<>> users_of(std::string_view text) 
 }
 
 int run(const ProgramSettings& settings) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files is a full disk, and not the end
   const auto world = world::real_world();
   std::vector<world::Address> listen{address_of("--listen", settings.listen)};
   const std::unique_ptr<net::TlsServer> tls = tls_of(*world, settings);
