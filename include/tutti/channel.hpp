@@ -90,8 +90,8 @@ class Peer {
 };
 
 // All clients of a channel. A handle: copy it as you like, it is good as long as the service lives. What is sent
-// reaches every client of this process, whichever shard it is connected to. Nothing waits; errors are those of
-// Peer::send.
+// reaches every client of this process, whichever shard it is connected to, and with a broker (tutti.broker.uri) those of
+// all instances of the service, at most once. Nothing waits; errors are those of Peer::send.
 template <class Outgoing>
 class Hub {
  public:

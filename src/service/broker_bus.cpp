@@ -13,6 +13,7 @@
 #include "service/dispatcher.hpp"
 #include "service/event_wire.hpp"
 #include "service/host.hpp"
+#include "service/hub_relay.hpp"
 #include "service/outbox_relay.hpp"
 #include "wire/trace_context.hpp"
 
@@ -145,6 +146,18 @@ class BrokerBus final : public Bus {
     consumer().add(std::move(consumed));
   }
 
+  // One connection of the process carries them, the first shard's.
+  void announce(const ServedChannel& channel, std::shared_ptr<const Announcement> announcement) override {
+    Host& first = *host_.environment().hosts().front();
+    auto& bus = static_cast<BrokerBus&>(first.bus());
+    const std::string_view name = channel.full_name();  // as long as the process
+    const auto hand_over = [&bus, name, announcement = std::move(announcement)] {
+      if (bus.hubs_) bus.hubs_->announce(name, announcement);  // not before the start: nobody is connected
+    };
+    if (&first == &host_) return hand_over();
+    first.shard().post(hand_over);
+  }
+
   void contend(std::string_view name) override {
     if (!leadership_)
       leadership_ = std::make_unique<bus::Leadership>(host_.shard(), broker_link_rules(host_, "timers of the fleet"));
@@ -154,6 +167,7 @@ class BrokerBus final : public Bus {
 
   void start(bool first_shard) override {
     if (leadership_) leadership_->start();
+    if (first_shard) start_hubs();
     if (consumer_) consumer_->start();
     if (host_.has_events()) publisher().start();
     if (!first_shard) return;
@@ -179,6 +193,7 @@ class BrokerBus final : public Bus {
     } catch (const Error&) {
       handling_.cancel();
     }
+    if (hubs_) hubs_->drain(until);
     const bool whole = handling_.running == 0;
     relaying_.cancel();
     relaying_.wait_uninterrupted();
@@ -232,6 +247,16 @@ class BrokerBus final : public Bus {
   bus::Consumer& consumer() {
     if (!consumer_) consumer_ = std::make_unique<bus::Consumer>(host_.shard(), broker_link_rules(host_, "consuming"));
     return *consumer_;
+  }
+
+  void start_hubs() {
+    for (const auto& composition : host_.compositions()) {
+      for (const auto& channel : composition->channels) {
+        if (!hubs_) hubs_ = std::make_unique<HubRelay>(host_, instance_, publisher());
+        hubs_->add(*channel, consumer());
+      }
+    }
+    if (hubs_) hubs_->start();
   }
 
   void wake(const Database& database) {
@@ -329,6 +354,7 @@ class BrokerBus final : public Bus {
   bool ending_ = false;
   std::unique_ptr<bus::Publisher> publisher_;
   std::unique_ptr<bus::Consumer> consumer_;
+  std::unique_ptr<HubRelay> hubs_;  // on the first shard, if there are channels
   std::unique_ptr<bus::Leadership> leadership_;
   std::vector<std::unique_ptr<OutboxRelay>> relays_;
   Family handling_;

@@ -59,6 +59,8 @@ class InProcessBus final : public Bus {
   void contend(std::string_view) override {}
   bool leads(std::string_view) override { return true; }
 
+  void announce(const ServedChannel&, std::shared_ptr<const Announcement>) override {}  // there are no other instances
+
   void start(bool) override {}
 
   bool drain(Instant until) override {

@@ -17,6 +17,8 @@
 namespace tutti::detail {
 
 class Host;
+class ServedChannel;
+struct Announcement;
 struct Subscription;
 
 // An event on its way, encoded once: JSON by wire names.
@@ -53,6 +55,8 @@ class Bus {
   virtual void publish_committed(EventMessage message, Database& database) = 0;
   // Every subscription of the host, once, before start(). Throws tutti::Error(failed_precondition).
   virtual void subscribe(Host& host, Subscription& subscription) = 0;
+  // What a hub sends goes to the channel's clients at other instances, too. Does not wait; at most once.
+  virtual void announce(const ServedChannel& channel, std::shared_ptr<const Announcement> announcement) = 0;
   // Takes part in being the one instance of the fleet for this name. Of the first shard, before start().
   virtual void contend(std::string_view name) = 0;
   // Whether this instance is the one now.

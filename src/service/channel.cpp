@@ -171,16 +171,21 @@ void ServedChannel::unicast(std::string_view peer, const void* message) {
   announce({.to = Announcement::To::peer, .name = std::string(peer), .text = encoded(message)});
 }
 
-// The one place that knows where clients can be connected: to this shard, or to another one of the process.
+// The one place that knows where clients can be connected: to this process or to another instance of the service.
 void ServedChannel::announce(Announcement announcement) {
   const auto shared = std::make_shared<const Announcement>(std::move(announcement));
-  deliver(*shared);
+  deliver_in_process(shared);
+  composition_.host().bus().announce(*this, shared);
+}
+
+void ServedChannel::deliver_in_process(const std::shared_ptr<const Announcement>& announcement) {
+  deliver(*announcement);
   Host& mine = composition_.host();
   for (Host* other : mine.environment().hosts()) {
     if (other == &mine) continue;
-    other->shard().post([other, shared, &spec = spec_] {
+    other->shard().post([other, announcement, &spec = spec_] {
       Composition* const composition = other->composition(spec.service->name);
-      if (ServedChannel* const channel = composition ? composition->find_channel(spec.name) : nullptr) channel->deliver(*shared);
+      if (ServedChannel* const channel = composition ? composition->find_channel(spec.name) : nullptr) channel->deliver(*announcement);
     });
   }
 }

@@ -54,7 +54,10 @@ class ServedChannel final : public HubCore {
   // To clients of this shard. Does not wait.
   void deliver(const Announcement& announcement);
 
-  // HubCore: to all shards of the process.
+  // The same for every shard of the process.
+  void deliver_in_process(const std::shared_ptr<const Announcement>& announcement);
+
+  // HubCore: to all instances of the service.
   void broadcast(const void* message) override;
   void broadcast(std::string_view topic, const void* message) override;
   void unicast(std::string_view peer, const void* message) override;

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 import pika
+import websocket
 from brokers import RABBITMQ, Cutter, Embedded, RabbitMQ, free_port, until
 
 KIND, TUTTI, PARCELS = sys.argv[1], str(pathlib.Path(sys.argv[2]).resolve()), str(pathlib.Path(sys.argv[3]).resolve())
@@ -48,7 +49,10 @@ class Parcels:
 
     def post(self, method, parcel):
         """The status; 0 if there was no answer."""
-        request = urllib.request.Request("http://127.0.0.1:%d/parcels/%s" % (self.http, method), json.dumps({"id": parcel}).encode(),
+        return self.post_json(method, {"id": parcel})
+
+    def post_json(self, method, body):
+        request = urllib.request.Request("http://127.0.0.1:%d/parcels/%s" % (self.http, method), json.dumps(body).encode(),
                                          {"content-type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=30) as reply:
@@ -57,6 +61,12 @@ class Parcels:
             return error.code
         except OSError:
             return 0
+
+    def client(self, topic):
+        """A WebSocket that follows a topic, and its id."""
+        socket = websocket.create_connection("ws://127.0.0.1:%d/live" % self.http, timeout=30)
+        socket.send(json.dumps({"topic": topic}))
+        return socket, json.loads(socket.recv())["peer"]
 
     def heard(self):
         with urllib.request.urlopen("http://127.0.0.1:%d/heard" % self.http, timeout=10) as reply:
@@ -170,6 +180,42 @@ class Events(unittest.TestCase):
         self.assertEqual(got, {"p-%d" % number for number in range(40)})
         threads.process.send_signal(signal.SIGTERM)
         self.assertEqual(threads.process.wait(30), 0, threads.log.read_text())
+
+    def test_what_a_hub_sends_reaches_the_clients_of_all_instances_once_and_in_order(self):
+        other = self.start("--tutti.threads=2")
+        near, _ = self.parcels.client("t")
+        far = [other.client("t")[0] for _ in range(4)]  # the kernel spreads them over the threads
+        one, peer = other.client("u")
+        got = {socket: [] for socket in (near, *far, one)}
+
+        def moved(socket, last):
+            while not got[socket] or got[socket][-1] != last:
+                got[socket].append(json.loads(socket.recv())["parcel"])
+            return got[socket]
+
+        for number in range(30):
+            self.parcels.post_json("move", {"to": "topic t", "parcel": "p-%d" % number})
+        self.parcels.post_json("move", {"to": "peer " + peer, "parcel": "only you"})
+        self.parcels.post_json("move", {"to": "everybody", "parcel": "a last one"})
+        topic = ["p-%d" % number for number in range(30)]
+        for socket in (near, *far):
+            self.assertEqual(moved(socket, "a last one"), [*topic, "a last one"])
+        self.assertEqual(moved(one, "a last one"), ["only you", "a last one"])
+
+        # A thread that is not the one with the connection announces as well.
+        for number in range(8):
+            other.post_json("move", {"to": "everybody", "parcel": "q-%d" % number})
+            self.assertEqual(moved(near, "q-%d" % number)[-1], "q-%d" % number)
+            self.assertEqual(moved(one, "q-%d" % number)[-2:-1], [got[near][-2]])
+
+        # Another publisher may send to the clients, but nothing that is no message of the channel.
+        for body in (b"garbage", b'{"type":"Moved"}', b'{"type":"Moved","parcel":"from afar"}'):
+            self.channel.basic_publish("parcels.channels", "live", body)
+        for socket in got:
+            self.assertEqual(moved(socket, "from afar")[-2:], ["q-7", "from afar"])
+
+        other.process.send_signal(signal.SIGTERM)
+        self.assertEqual(other.process.wait(30), 0, other.log.read_text())
 
     def test_gives_an_event_of_the_pool_to_one_instance_and_a_broadcast_to_all(self):
         other = self.start()

@@ -36,13 +36,11 @@ void Notifications::on_earned(const loyalty::Earned& earned) {
 void compose(tutti::App& app) {
   auto& notifications = app.make<Notifications>(app.hub(live), app.caller());
   app.serve(live, notifications, &Notifications::received);
-  // What comes while an instance is not there is gone: it has no browsers then, and each asks when it connects.
-  const tutti::EventRules everywhere{.delivery = tutti::Delivery::broadcast};
-  app.on(orders::placed, notifications, &Notifications::on_changed, everywhere);
-  app.on(orders::paid, notifications, &Notifications::on_changed, everywhere);
-  app.on(orders::unpaid, notifications, &Notifications::on_changed, everywhere);
-  app.on(orders::cancelled, notifications, &Notifications::on_changed, everywhere);
-  app.on(loyalty::earned, notifications, &Notifications::on_earned, everywhere);
+  app.on(orders::placed, notifications, &Notifications::on_changed);
+  app.on(orders::paid, notifications, &Notifications::on_changed);
+  app.on(orders::unpaid, notifications, &Notifications::on_changed);
+  app.on(orders::cancelled, notifications, &Notifications::on_changed);
+  app.on(loyalty::earned, notifications, &Notifications::on_earned);
 }
 
 }  // namespace notifications
