@@ -1,23 +1,25 @@
 """The shop in containers behind HAProxy, by Debian's docker-compose and by Compose v2: one file for all, only the balancer's port
 is open, and nothing is lost while services grow and shrink under load.
 Usage: shop_test.py BUILD_FOLDER [unittest arguments]; the build is an optimised one."""
+import json
 import pathlib
 import subprocess
 import sys
 import unittest
 
-from docker import ROOT, docker, run
+from docker import ROOT, ask, docker, run, until
 from fleet import SHOP, Fleet, compose_v2
 from load import Load
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
 MEGABYTE = 1_000_000
+POLYGLOT = (SHOP / "receipts/node_modules").exists()  # make setup
 # payments has TLS.
-LIMITS = {"catalog": 10, "orders": 10, "notifications": 10, "storefront": 10, "payments": 16, "broker": 12, "thumbnails": 10}
+LIMITS = {"catalog": 10, "orders": 10, "notifications": 10, "storefront": 10, "payments": 16, "broker": 10, "thumbnails": 10}
 
 
 def setUpModule():
-    print(run(ROOT / "scripts/shop-images", env={"BUILD": str(BUILD)}))
+    print(run(ROOT / "scripts/shop-images", *(["polyglot"] if POLYGLOT else []), env={"BUILD": str(BUILD)}))
 
 
 class Shop(unittest.TestCase):
@@ -43,6 +45,19 @@ class Shop(unittest.TestCase):
         sizes = {service: int(docker("image", "inspect", "--format", "{{.Size}}", f"shop/{service}:0.1.0")) / MEGABYTE for service in LIMITS}
         print(", ".join(f"{service} {size:.2f} MB" for service, size in sizes.items()))
         self.assertEqual([service for service, size in sizes.items() if size >= LIMITS[service]], [])
+
+    @unittest.skipUnless(POLYGLOT, "nobody called `npm ci` in examples/shop/receipts")
+    def test_services_in_python_and_javascript_join_the_fleet(self):
+        for service in ("loyalty", "receipts"):
+            self.assertEqual(docker("image", "inspect", "--format", "{{.Config.User}}", f"shop/{service}:0.1.0").strip(), "65534")
+        with Fleet("docker-compose", COMPOSE_PROFILES="containers,polyglot") as fleet:
+            shop = f"http://127.0.0.1:{fleet.port}/api/orders"
+            order = json.dumps({"customer": "Ada", "lines": [{"sku": "mug", "quantity": 1}], "card": "4242424242424242"}).encode()
+            status, body = ask(shop, "POST", order, {"Content-Type": "application/json", "Idempotency-Key": "k"})[:2]
+            self.assertEqual(status, 201)
+            receipt = f"{shop}/{json.loads(body)['id']}/receipt"  # C++ asks JavaScript, which has asked Python
+            until(lambda: ask(receipt)[0] == 200, "the receipt", 60)
+            self.assertRegex(json.loads(ask(receipt)[1])["text"], r"^Receipt for Ada\n1 x mug\nPaid EUR [0-9.]+\nPoints [0-9]+$")
 
     def journey_and_scaling(self, program):
         with Fleet(program) as fleet:

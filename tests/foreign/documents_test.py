@@ -12,7 +12,7 @@ from running_service import Service, free_port
 
 HERE = pathlib.Path(__file__).parent
 WITH_DATA = ("shop-catalog", "shop-orders", "shop-payments", "shop-thumbnails", "shop-backoffice", "example_database", "example_events")
-SERVICES = (*WITH_DATA, "hello", "shop-storefront", "example_contracts", "example_settings", "example_errors", "example_waiting", "example_files", "example_events")
+SERVICES = (*WITH_DATA, "hello", "shop-storefront", "shop-notifications", "example_contracts", "example_settings", "example_errors", "example_waiting", "example_files", "example_events")
 
 if __name__ == "__main__":
     BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()

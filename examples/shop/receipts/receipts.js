@@ -1,5 +1,5 @@
 // receipts, a service in JavaScript: hears of paid orders, asks loyalty for the customer's points, keeps a receipt for each order,
-// and answers `get(order)`. It speaks to the others over the broker, with the names and bytes that Nameko uses, by amqplib alone.
+// and answers `get(order)`; of an order without one it asks orders how it stands. It speaks to the others over the broker, with the names and bytes that Nameko uses, by amqplib alone.
 //
 //   TUTTI_BROKER_URI=amqp://127.0.0.1 DATA=/tmp node receipts.js
 "use strict";
@@ -37,15 +37,17 @@ function keep(order, text) {
 const failure = (kind, text, where = "nameko.exceptions") =>
   ({result: null, error: {exc_type: kind, exc_path: `${where}.${kind}`, exc_args: [text], value: text}});
 
-function answered(method, body) {
+async function answered(method, body, call) {
   if (!body || !Array.isArray(body.args) || typeof body.kwargs !== "object") {
     return failure("MalformedRequest", "Message missing `args` or `kwargs`");
   }
   if (method !== "get") return failure("MethodNotFound", method);
   const order = body.args[0] ?? body.kwargs?.order;
   if (typeof order !== "string") return failure("IncorrectSignature", "get() takes one text, the order");
-  if (!receipts.has(order)) return failure("NoReceipt", order, "receipts");
-  return {result: receipts.get(order), error: null};
+  if (receipts.has(order)) return {result: receipts.get(order), error: null};
+  const found = await call("orders", "get", order);
+  const why = found ? `the order is ${found.state}` : found === null ? "there is no such order" : "orders does not answer";
+  return failure("NoReceipt", why, "receipts");
 }
 
 // One connection's life: what it declares, whom it asks, what it answers.
@@ -98,8 +100,8 @@ class Life {
     this.asked.get(properties.correlationId)?.(JSON.parse(content));
   }
 
-  request({fields, properties, content}) {
-    const reply = answered(fields.routingKey.split(".")[1], JSON.parse(content));
+  async request({fields, properties, content}) {
+    const reply = await answered(fields.routingKey.split(".")[1], JSON.parse(content), this.call.bind(this));
     if (properties.replyTo) this.publish(properties.replyTo, reply, {correlationId: properties.correlationId});
   }
 

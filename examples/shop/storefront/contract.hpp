@@ -5,6 +5,7 @@
 
 #include "catalog/contract.hpp"
 #include "orders/contract.hpp"
+#include "receipts/contract.hpp"
 #include "thumbnails/contract.hpp"
 
 namespace storefront {
@@ -23,5 +24,7 @@ inline constexpr tutti::Method<orders::Order(orders::Cancel), tutti::Throws<orde
     service, "cancel", tutti::post("/api/orders/{id}/cancellation")};
 inline constexpr tutti::Method<orders::Order(orders::Get), tutti::Throws<orders::UnknownOrder>> show{
     service, "show", tutti::get("/api/orders/{id}"), {.repeat = tutti::Repeat::safe}};
+inline constexpr tutti::Method<receipts::Receipt(receipts::Wanted), tutti::Throws<receipts::NoReceipt>> receipt{
+    service, "receipt", tutti::get("/api/orders/{order}/receipt"), {.repeat = tutti::Repeat::safe}};
 
 }  // namespace storefront

@@ -22,6 +22,7 @@ orders::Order Storefront::order(const orders::Place& request, const tutti::Conte
 orders::Order Storefront::pay(const orders::Pay& request) { return call_(orders::pay, request); }
 orders::Order Storefront::cancel(const orders::Cancel& request) { return call_(orders::cancel, request); }
 orders::Order Storefront::show(const orders::Get& request) { return call_(orders::get, request); }
+receipts::Receipt Storefront::receipt(const receipts::Wanted& request) { return call_(receipts::get, request); }
 
 void Storefront::image(tutti::Request& request, tutti::Responder& reply) {
   try {
@@ -41,6 +42,7 @@ void compose(tutti::App& app) {
   app.serve(order, storefront, &Storefront::order);
   app.serve(pay, storefront, &Storefront::pay);
   app.serve(cancel, storefront, &Storefront::cancel);
+  app.serve(receipt, storefront, &Storefront::receipt);
   app.serve(show, storefront, &Storefront::show);
   app.raw("GET", "/images/{sku}", [&](tutti::Request& request, tutti::Responder& reply) { storefront.image(request, reply); });
   app.files("/", page);

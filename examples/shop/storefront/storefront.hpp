@@ -17,6 +17,7 @@ class Storefront {
   orders::Order pay(const orders::Pay& request);
   orders::Order cancel(const orders::Cancel& request);
   orders::Order show(const orders::Get& request);
+  receipts::Receipt receipt(const receipts::Wanted& request);
   void image(tutti::Request& request, tutti::Responder& reply);
 
  private:

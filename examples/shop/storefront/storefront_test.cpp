@@ -66,6 +66,15 @@ TEST_F(StorefrontTest, passes_on_the_errors_of_those_it_asks) {
   EXPECT_THROW((void)bed.call(storefront::order, one_mug, {.idempotency_key = "k"}), orders::UnknownProduct);
 }
 
+TEST_F(StorefrontTest, gets_receipts_from_whom_they_are_kept_by) {
+  bed.fake(receipts::get, [](const receipts::Wanted& get) -> receipts::Receipt {
+    if (get.order == "none") throw receipts::NoReceipt{"there is no such order"};
+    return {.text = "Receipt for Ada"};
+  });
+  EXPECT_EQ(bed.call(storefront::receipt, {.order = "o17"}).text, "Receipt for Ada");
+  EXPECT_THROW((void)bed.call(storefront::receipt, {.order = "none"}), receipts::NoReceipt);
+}
+
 TEST_F(StorefrontTest, takes_no_image_of_what_is_not_sold) {
   EXPECT_THROW((void)uploaded("ghost", 50'000'000), catalog::Unknown);
   EXPECT_LT(written, 5'000'000u);
