@@ -252,5 +252,50 @@ class Durable(BrokerProgram):
             self.assertIn("is damaged at byte", f.read())
 
 
+class Limits(BrokerProgram):
+    """Publishers are told to wait, and when that is over."""
+
+    def connect(self):
+        connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port))
+        self.told = []
+        connection.add_on_connection_blocked_callback(lambda _, frame: self.told.append(frame.method.reason))
+        connection.add_on_connection_unblocked_callback(lambda *_: self.told.append("no more"))
+        return connection
+
+    def restart(self, *words):
+        self.stop()
+        self.words = words
+        self.start()
+
+    def test_transient_messages_stay_in_memory_up_to_its_limit(self):
+        self.restart("--memory-max", "8")
+        connection = self.connect()
+        channel = connection.channel()
+        channel.queue_declare("q")
+        sent = 0
+        while not self.told and sent < 1000:
+            channel.basic_publish("", "q", b"x" * 100000)
+            sent += 1
+            connection.process_data_events(0)
+        until(lambda: connection.process_data_events(0.1) or self.told, "publishers are told to wait")
+        self.assertEqual(self.told, ["low on memory"])
+
+        consumer = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port)).channel()
+        got = 0
+        while got < sent:
+            if consumer.basic_get("q", auto_ack=True)[0] is not None:
+                got += 1
+        until(lambda: connection.process_data_events(0.1) or self.told[1:], "publishers go on")
+
+    def test_publishers_wait_while_little_of_the_disk_is_free(self):
+        self.restart("--data", "data", "--disk-free-min", "1048576")
+        connection = self.connect()
+        channel = connection.channel()
+        channel.queue_declare("q", durable=True)
+        channel.basic_publish("", "q", b"m", PERSISTENT)
+        until(lambda: connection.process_data_events(0.1) or self.told, "publishers are told to wait")
+        self.assertEqual(self.told, ["low on disk"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -65,7 +66,7 @@ Exit code: 0; 78 if a file is wrong.
 )"},
       {"broker",
        {"--listen", "--tls-listen", "--certificate", "--key", "--client-ca", "--admin", "--data", "--vhost", "--users",
-        "--ready-file", "--file", "--json"},
+        "--memory-max", "--disk-free-min", "--ready-file", "--file", "--json"},
        Command::Operands::listing,
        R"(tutti broker runs a message broker for AMQP 0-9-1 in the foreground, until Ctrl-C. With --data what
 is durable outlives it: a persistent message is confirmed when it is on disk.
@@ -82,6 +83,8 @@ which runs here, else the one on 127.0.0.1:15672.
   --vhost NAME        a virtual host beside "/"; may be repeated
   --users FILE        who may connect, a line NAME:PASSWORD each, or NAME for one with a certificate (default:
                       guest:guest, for this machine only)
+  --memory-max MIB    of messages; over it publishers wait (default: 256)
+  --disk-free-min MIB when less is free where --data is, publishers wait (default: 64)
   --ready-file PATH   write PATH, with the address in it, once clients may connect; it is removed at the end
   -f, --file FILE     of a listing: the fleet's Compose file
   --json              of a listing: for programs
@@ -141,6 +144,17 @@ struct Option {
   std::string value;
 };
 
+std::uint64_t mebibytes(const Option& option) {
+  constexpr std::uint64_t most = 1024 * 1024;
+  std::uint64_t number = 0;
+  const char* const last = option.value.data() + option.value.size();
+  const auto [end, error] = std::from_chars(option.value.data(), last, number);
+  if (error != std::errc() || end != last || number > most)
+    refuse(option.name + " is " + in_quotes(option.value) + "; expected a whole number of MiB, at most " +
+           std::to_string(most));
+  return number * 1024 * 1024;
+}
+
 void apply(const Option& option, Arguments& out) {
   if (option.name == "--file") out.request.files.emplace_back(option.value);
   if (option.name == "--profile") out.request.profiles.push_back(option.value);
@@ -154,6 +168,8 @@ void apply(const Option& option, Arguments& out) {
   if (option.name == "--client-ca") out.broker.client_authorities = option.value;
   if (option.name == "--vhost") out.broker.hosts.push_back(option.value);
   if (option.name == "--users") out.broker.users = option.value;
+  if (option.name == "--memory-max") out.broker.memory_bytes_max = mebibytes(option);
+  if (option.name == "--disk-free-min") out.broker.free_bytes_min = mebibytes(option);
   if (option.name == "--json") out.output = Arguments::Output::json;
 }
 
@@ -202,8 +218,9 @@ fleet::Variables surroundings() {
 
 Arguments parse(int argc, const char* const* argv) {
   static const std::vector<std::string_view> known{
-      "--file", "--profile",   "--data",  "--ready-file", "--json",  "--listen", "--tls-listen", "--certificate",
-      "--key",  "--client-ca", "--admin", "--vhost",      "--users", "--help",   "--version"};
+      "--file",       "--profile",     "--data",          "--ready-file", "--json",   "--listen",
+      "--tls-listen", "--certificate", "--key",           "--client-ca",  "--admin",  "--vhost",
+      "--users",      "--memory-max",  "--disk-free-min", "--help",       "--version"};
   std::vector<Option> options;
   std::vector<std::string> words;
   bool help = false;

@@ -72,6 +72,8 @@ void Connection::take_turn() {
   turn_timer_.cancel();
   if (!in_.empty() && !session_.stalled()) take({});
   for (std::size_t reads = 0; connection_ && may_read() && reads < reads_per_turn_max; ++reads) read_once();
+  // One that has just begun to publish was not among those that were told.
+  if (server_.full() && session_.publishes()) session_.set_blocked(server_.broker().full());
   if (connection_) flush();
   if (!connection_) return;
   if (may_read()) proceed_later();

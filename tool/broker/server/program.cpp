@@ -66,6 +66,8 @@ BrokerSettings broker_settings(world::World& world, const ProgramSettings& setti
   BrokerSettings out;
   out.folder = settings.data.string();
   out.free_bytes = free_bytes;
+  out.memory_bytes_max = settings.memory_bytes_max.value_or(out.memory_bytes_max);
+  out.free_bytes_min = settings.free_bytes_min.value_or(out.free_bytes_min);
   out.hosts.insert(out.hosts.end(), settings.hosts.begin(), settings.hosts.end());
   if (!settings.users.empty()) {
     out.users = users_of(whole_file(world, settings.users));

@@ -1,8 +1,10 @@
 // The broker as a program in the foreground: what `tutti broker` runs.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@ struct ProgramSettings {
   std::vector<std::string> hosts = {};    // virtual hosts beside "/"
   std::filesystem::path data = {};        // where messages are kept; empty: in memory only
   std::filesystem::path users = {};       // a file of NAME:PASSWORD or NAME lines; empty: guest:guest, on loopback only
+  std::optional<std::uint64_t> memory_bytes_max = {}, free_bytes_min = {};  // see BrokerSettings
   std::filesystem::path ready_file = {};  // empty: none; it is given the address
 };
 
