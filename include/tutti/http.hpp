@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <tutti/time.hpp>
+
 namespace tutti {
 
 class Context;
@@ -76,6 +78,19 @@ struct Cookie {
   std::string same_site = "Lax";  // Strict, Lax, None
 };
 
+// Something whose bytes are there, with what it is known by. The views must live until send_document returns.
+struct Document {
+  std::string_view content;
+  std::string_view content_type;
+  std::string_view etag = {};  // with its quotes, "\"v7\""; changes whenever the bytes do. Empty: made of the content
+  std::optional<Time> modified = {};
+};
+
+// The path of `name` below `folder`, for a name that comes from outside: "reports/may.pdf". Nothing if it would not stay below, or
+// shall not be seen: it is empty or absolute, has a segment that begins with "." (so "..", and hidden files) or is empty, a
+// backslash or a NUL. Links in the folder are followed: who may put links there decides what is served.
+[[nodiscard]] std::optional<std::string> path_below(std::string_view folder, std::string_view name);
+
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -85,6 +100,12 @@ class Responder {
   virtual Responder& cookie(const Cookie& cookie) = 0;
   // Each request is answered once, by one of these.
   virtual void send(std::string_view body, std::string_view content_type) = 0;
+  // The next two answer conditions (If-None-Match, If-Modified-Since, If-Match, If-Unmodified-Since: 304, 412) and ranges (Range,
+  // If-Range: 206, 416) as RFC 9110 sections 13 and 14 say. With the status 200 only.
+  virtual void send_document(const Document& document) = 0;
+  // A file of the machine, read piece by piece on the pool, so of any length. Its tag is made of its length and time. Throws
+  // tutti::Error: not_found if there is no such file or it is a folder, permission_denied. Waits.
+  virtual void send_file(const std::string& path, std::string_view content_type) = 0;
   virtual void redirect(std::string_view location, int status = 303) = 0;
   [[nodiscard]] virtual BodyWriter& stream(std::string_view content_type) = 0;
 };

@@ -8,7 +8,9 @@
 #include <tutti/error.hpp>
 
 #include "net/http_server_core.hpp"
+#include "net/tls.hpp"
 #include "wire/codes.hpp"
+#include "wire/http1/characters.hpp"
 #include "wire/http1/problem.hpp"
 #include "wire/http1/writer.hpp"
 
@@ -331,6 +333,8 @@ HttpConnection::Step HttpConnection::admit() {
   if (head.method == wire::http1::Method::connect || head.method == wire::http1::Method::trace) {
     return refuse(501, "this server answers neither CONNECT nor TRACE");
   }
+  // Hands are shaken: there is a request.
+  if (server_.certificates() && peer_.certificate_name.empty()) peer_.certificate_name = static_cast<TlsConnection&>(*connection_).peer_name();
   admission_ = server_.service().admit(head, peer_);
   const bool streamed = admission_.body == Admission::Body::streamed;
   body_left_ = streamed && head.framing != wire::http1::Framing::none;
@@ -603,6 +607,10 @@ void HttpConnection::write_head(int status, std::string_view content_type, std::
   writer.date(server_.date());
   if (!server_.server_name().empty()) (void)writer.field("server", server_.server_name());
   if (!content_type.empty()) writer.content_type(content_type);
+  for (const HttpServerCore::FixedHeader& fixed : server_.fixed_headers()) {
+    const bool brought = std::ranges::any_of(headers, [&fixed](const HttpHeader& header) { return wire::http1::equal_ignoring_case(header.name, fixed.name); });
+    if (!brought) work_->out.append(fixed.line);
+  }
   for (const HttpHeader& header : headers) {
     if (!writer.field(header.name, header.value)) {
       throw Error(Code::internal, "the header \"" + std::string(header.name) + "\" has a character that HTTP does not allow");

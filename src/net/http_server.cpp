@@ -10,6 +10,7 @@
 #include "net/http_server_core.hpp"
 #include "net/tls.hpp"
 #include "wire/http1/date.hpp"
+#include "wire/http1/writer.hpp"
 
 namespace tutti::net {
 namespace {
@@ -29,11 +30,16 @@ HttpServerCore::HttpServerCore(runtime::Shard& shard, HttpService& service, cons
       server_name_(rules.server_name),
       given_away_(rules.given_away),
       tls_(rules.tls),
+      certificates_(rules.tls != nullptr && rules.certificates),
       retry_accept_([](void* self) noexcept { static_cast<HttpServerCore*>(self)->accept_all(); }, this) {
   parser_limits_.start_line_bytes = limits_.request_line_bytes_max;
   parser_limits_.header_bytes = limits_.header_bytes_max;
   parser_limits_.header_count = std::min<std::size_t>(limits_.header_count_max, wire::http1::Fields::capacity);
   parser_limits_.body_bytes = std::max(limits_.stream_bytes_max, limits_.body_bytes_max);
+  for (const auto& [name, value] : rules.headers) {
+    FixedHeader& fixed = fixed_headers_.emplace_back(FixedHeader{.name = name, .line = {}});
+    if (!wire::http1::append_field(fixed.line, name, value)) throw Error(Code::failed_precondition, "the header " + name + " is \"" + value + "\", which has a character that HTTP does not allow");
+  }
   int error = 0;
   listener_ = shard.network().listen(rules.listen, rules.listen_rules, error);
   if (!listener_) {

@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "net/peer.hpp"
 #include "runtime/shard.hpp"
@@ -125,7 +127,10 @@ struct HttpServerRules {
   world::ListenRules listen_rules = {};
   HttpLimits limits = {};
   TlsServer* tls = nullptr;      // null: plain
+  bool certificates = false;     // of clients: their names are in the Peer of a request
   std::string_view server_name = {};  // "Server:" header; empty: none
+  // Name (in lower case) and value, of every answer that does not bring its own of that name.
+  std::vector<std::pair<std::string, std::string>> headers = {};
   // Connections that this server has given away and that are still open: they count towards connections_max.
   std::function<std::size_t()> given_away = {};
 };

@@ -26,8 +26,15 @@ class HttpServerCore final : public HttpServer, private world::Watcher {
   [[nodiscard]] const HttpLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] const wire::http1::Limits& parser_limits() const noexcept { return parser_limits_; }
   [[nodiscard]] std::string_view server_name() const noexcept { return server_name_; }
+  // Ready to be written, one for each of the rules' headers.
+  struct FixedHeader {
+    std::string name;
+    std::string line;
+  };
+  [[nodiscard]] const std::vector<FixedHeader>& fixed_headers() const noexcept { return fixed_headers_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   [[nodiscard]] bool encrypted() const noexcept { return tls_ != nullptr; }
+  [[nodiscard]] bool certificates() const noexcept { return certificates_; }
   [[nodiscard]] std::string_view date();  // IMF-fixdate, renewed once a second
   [[nodiscard]] std::unique_ptr<HttpWork> take_work();
   void give_back(std::unique_ptr<HttpWork> work) noexcept;
@@ -47,8 +54,10 @@ class HttpServerCore final : public HttpServer, private world::Watcher {
   const HttpLimits limits_;
   wire::http1::Limits parser_limits_;
   std::string server_name_;
+  std::vector<FixedHeader> fixed_headers_;
   std::function<std::size_t()> given_away_;
   TlsServer* tls_;
+  bool certificates_;
   std::unique_ptr<world::Listener> listener_;
   world::Address address_;
   runtime::Timer retry_accept_;  // after EMFILE

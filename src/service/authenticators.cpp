@@ -4,8 +4,21 @@
 #include <utility>
 
 #include <tutti/app.hpp>
+#include <tutti/certificates.hpp>
+
+#include "service/bearer.hpp"
 
 namespace tutti {
+
+std::optional<std::string_view> detail::bearer_of(std::string_view authorization) noexcept {
+  constexpr std::string_view scheme = "bearer";
+  if (authorization.size() < scheme.size() || (authorization.size() > scheme.size() && authorization[scheme.size()] != ' ')) return std::nullopt;
+  const bool bearer = std::equal(scheme.begin(), scheme.end(), authorization.begin(),
+                                 [](char expected, char found) { return expected == (found >= 'A' && found <= 'Z' ? found + 32 : found); });
+  if (!bearer) return std::nullopt;
+  return authorization.substr(std::min(authorization.size(), scheme.size() + 1));
+}
+
 namespace {
 
 // Looks at every byte whatever the first difference: the time says nothing about how much was right. The length may show.
@@ -29,16 +42,11 @@ class BearerTokens final : public Authenticator {
   }
 
   std::optional<Identity> authenticate(const Credentials& credentials) const override {
-    constexpr std::string_view scheme = "bearer";
-    const std::string_view header = credentials.authorization;
-    if (header.size() < scheme.size() || (header.size() > scheme.size() && header[scheme.size()] != ' ')) return {};
-    const bool bearer = std::equal(scheme.begin(), scheme.end(), header.begin(),
-                                   [](char expected, char found) { return expected == (found >= 'A' && found <= 'Z' ? found + 32 : found); });
-    if (!bearer) return {};
-    const std::string_view given = header.substr(std::min(header.size(), scheme.size() + 1));
+    const auto given = detail::bearer_of(credentials.authorization);
+    if (!given) return {};
     const Identity* found = nullptr;
     for (const BearerToken& token : tokens_) {
-      if (same_secret(token.token, given)) found = &token.identity;  // no early end: see above
+      if (same_secret(token.token, *given)) found = &token.identity;  // no early end: see above
     }
     if (!found) throw Error(Code::unauthenticated, "the bearer token is not known here");
     return *found;
@@ -66,9 +74,26 @@ class LocalPeers final : public Authenticator {
   std::vector<LocalPeer> peers_;
 };
 
+class CertificatePeers final : public Authenticator {
+ public:
+  explicit CertificatePeers(std::vector<CertificatePeer> peers) : peers_(std::move(peers)) {}
+
+  std::optional<Identity> authenticate(const Credentials& credentials) const override {
+    if (credentials.certificate_name.empty()) return {};
+    for (const CertificatePeer& peer : peers_) {
+      if (peer.name == credentials.certificate_name) return peer.identity;
+    }
+    throw Error(Code::unauthenticated, "the certificate of \"" + std::string(credentials.certificate_name) + "\" is not known here");
+  }
+
+ private:
+  std::vector<CertificatePeer> peers_;
+};
+
 }  // namespace
 
 std::unique_ptr<Authenticator> bearer_tokens(std::vector<BearerToken> tokens) { return std::make_unique<BearerTokens>(std::move(tokens)); }
+std::unique_ptr<Authenticator> certificate_peers(std::vector<CertificatePeer> peers) { return std::make_unique<CertificatePeers>(std::move(peers)); }
 std::unique_ptr<Authenticator> local_peers(std::vector<LocalPeer> peers) { return std::make_unique<LocalPeers>(std::move(peers)); }
 
 }  // namespace tutti

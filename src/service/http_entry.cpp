@@ -8,6 +8,7 @@
 
 #include "observe/trace/tracer.hpp"
 #include "runtime/shard.hpp"
+#include "service/content.hpp"
 #include "service/environment.hpp"
 #include "service/head_only.hpp"
 #include "service/http_channel.hpp"
@@ -103,6 +104,7 @@ struct HttpEntry::Route {
   ServedChannel* channel = nullptr;
   const EmbeddedFile* file = nullptr;
   std::string etag = {};
+  std::string gzipped = {};  // the file, once a client took it so
   std::string content_type = {};
   std::function<std::string(std::string_view query)> page = {};
 };
@@ -111,6 +113,7 @@ struct HttpEntry::Request {
   net::HttpExchange& exchange;
   const wire::http1::RequestHead& head;
   Route& route;
+  const HttpSettings& settings;
   Instant started;
   std::optional<wire::http1::RouteMatch> match = {};
   CallState state = {};
@@ -122,6 +125,11 @@ struct HttpEntry::Request {
 
   void answer(int its_status, std::string_view content_type, std::string_view body) {
     status = its_status;
+    if (settings.compression) {
+      Coded coded;
+      const std::string_view sent = coded_body(head, settings, its_status, content_type, body, headers, coded);
+      return exchange.respond(its_status, content_type, sent, headers);
+    }
     exchange.respond(its_status, content_type, body, headers);
   }
   void header(std::string_view name, std::string value) { headers.push_back({name, texts.emplace_back(std::move(value))}); }
@@ -218,7 +226,7 @@ net::Admission HttpEntry::admit(const wire::http1::RequestHead& head, const net:
 void HttpEntry::serve(net::HttpExchange& exchange) {
   // The target is ours: it was a Route of routes_ when admit() gave it away.
   auto& route = *const_cast<Route*>(static_cast<const Route*>(exchange.target()));
-  Request request{exchange, exchange.head(), route, exchange.received()};
+  Request request{exchange, exchange.head(), route, host_.environment().library().http, exchange.received()};
   prepare(request);
   try {
     if (answer_cors(request)) {
@@ -419,11 +427,12 @@ void HttpEntry::serve_channel(Request& request) {
 
 void HttpEntry::serve_file(Request& request) {
   const EmbeddedFile& file = *request.route.file;
-  request.headers.push_back({"etag", request.route.etag});
   request.headers.push_back({"cache-control", "no-cache"});  // may be kept, must be asked for again: the ETag answers that
-  const std::string_view wanted = request.head.fields.get(Known::if_none_match);
-  if (!wanted.empty() && wire::http1::none_match_has(wanted, request.route.etag)) return request.answer(304, {}, {});
-  request.answer(200, file.content_type, file.content);
+  if (const std::string& policy = request.settings.content_security_policy; !policy.empty() && file.content_type.starts_with("text/html")) {
+    request.headers.push_back({"content-security-policy", policy});
+  }
+  const Content content{.type = file.content_type, .etag = request.route.etag, .size = file.content.size(), .bytes = file.content, .gzip_kept = &request.route.gzipped};
+  request.status = answer_content(request.exchange, content, request.headers, request.settings, host_.environment().world());
 }
 
 void HttpEntry::serve_page(Request& request) {

@@ -2,12 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include <tutti/error.hpp>
+#include <tutti/offload.hpp>
 
 #include "service/body_too_long.hpp"
+#include "service/composition.hpp"
+#include "service/content.hpp"
+#include "service/environment.hpp"
 #include "service/head_only.hpp"
+#include "service/host.hpp"
 #include "wire/http1/cookie.hpp"
+#include "wire/http1/etag.hpp"
 #include "wire/http1/multipart.hpp"
 #include "wire/http1/uri.hpp"
 #include "wire/http1/writer.hpp"
@@ -22,6 +30,19 @@ std::string BodyReader::read_all(std::size_t bytes_max) {
     body.append(reinterpret_cast<const char*>(piece.data()), count);
   }
   return body;
+}
+
+std::optional<std::string> path_below(std::string_view folder, std::string_view name) {
+  for (std::string_view rest = name;;) {
+    const std::size_t slash = rest.find('/');
+    const std::string_view segment = rest.substr(0, slash);
+    if (segment.empty() || segment.front() == '.' || segment.find('\\') != std::string_view::npos || segment.find('\0') != std::string_view::npos) return std::nullopt;
+    if (slash == std::string_view::npos) break;
+    rest.remove_prefix(slash + 1);
+  }
+  std::string path(folder.empty() ? std::string_view(".") : folder);
+  if (path.back() != '/') path += '/';
+  return path.append(name);
 }
 
 namespace detail {
@@ -170,7 +191,58 @@ void RawExchange::demand_unanswered() const {
 
 void RawExchange::send(std::string_view body, std::string_view content_type) {
   demand_unanswered();
-  exchange_.respond(status_, content_type, body, all_headers());
+  std::vector<net::HttpHeader> headers = all_headers();
+  Coded coded;
+  const std::string_view sent = coded_body(exchange_.head(), environment().library().http, status_, content_type, body, headers, coded);
+  exchange_.respond(status_, content_type, sent, headers);
+}
+
+Environment& RawExchange::environment() const { return context_->state().composition->host().environment(); }
+
+void RawExchange::answer(const Content& content) {
+  demand_unanswered();
+  status_ = answer_content(exchange_, content, all_headers(), environment().library().http, environment().world());
+}
+
+void RawExchange::send_document(const Document& document) {
+  const std::string made = document.etag.empty() ? wire::http1::etag_of(document.content) : std::string();
+  const std::string_view etag = document.etag.empty() ? std::string_view(made) : document.etag;
+  if (!wire::http1::is_etag(etag) || etag.starts_with("W/")) {
+    throw Error(Code::invalid_argument, "the ETag is " + std::string(etag) + "; expected a strong one with its quotes: \"v7\"");
+  }
+  Content content{.type = document.content_type, .etag = etag, .size = document.content.size(), .bytes = document.content};
+  if (document.modified) content.modified = std::chrono::sys_seconds(std::chrono::floor<std::chrono::seconds>(document.modified->since_epoch));
+  answer(content);
+}
+
+void RawExchange::send_file(const std::string& path, std::string_view content_type) {
+  world::Files& files = environment().world().files();
+  struct Found {
+    std::unique_ptr<world::File> file;
+    std::optional<world::FileStatus> status;
+    int error = 0;
+  };
+  Found found = offload([&files, &path] {
+    Found f;
+    f.status = files.status(path);
+    if (f.status && !f.status->directory) f.file = files.open(path, world::Open::read, f.error);
+    return f;
+  });
+  if (found.error == EACCES || found.error == EPERM) throw Error(Code::permission_denied, "the file may not be read");
+  if (!found.file) throw Error(Code::not_found, "there is no such file");
+  const auto modified = found.status->modified.since_epoch;
+  const std::string etag = '"' + std::to_string(found.status->size) + '-' + std::to_string(modified.count()) + '"';
+  world::File& file = *found.file;
+  answer({.type = content_type,
+          .etag = etag,
+          .modified = std::chrono::sys_seconds(std::chrono::floor<std::chrono::seconds>(modified)),
+          .size = found.status->size,
+          .read = [&file](std::uint64_t offset, std::span<std::byte> into) {
+            const world::FileResult got = offload([&file, offset, into] { return file.read(offset, into); });
+            if (got.error != 0) throw Error(Code::internal, std::string("the file cannot be read: ") + std::strerror(got.error));
+            if (got.bytes == 0) throw Error(Code::internal, "the file has become shorter while it was sent");
+            return got.bytes;
+          }});
 }
 
 void RawExchange::redirect(std::string_view location, int status) {

@@ -15,6 +15,9 @@
 
 namespace tutti::detail {
 
+class Environment;
+struct Content;
+
 class RawExchange final : public tutti::Request, public tutti::Responder, private tutti::BodyReader, private tutti::BodyWriter {
  public:
   RawExchange(net::HttpExchange& exchange, const wire::http1::RouteMatch& match, const std::vector<std::string>& parameter_names,
@@ -42,6 +45,8 @@ class RawExchange final : public tutti::Request, public tutti::Responder, privat
   tutti::Responder& header(std::string_view name, std::string_view value) override;
   tutti::Responder& cookie(const Cookie& cookie) override;
   void send(std::string_view body, std::string_view content_type) override;
+  void send_document(const Document& document) override;
+  void send_file(const std::string& path, std::string_view content_type) override;
   void redirect(std::string_view location, int status) override;
   tutti::BodyWriter& stream(std::string_view content_type) override;
 
@@ -51,6 +56,8 @@ class RawExchange final : public tutti::Request, public tutti::Responder, privat
   void flush() override;
   std::vector<net::HttpHeader> all_headers() const;
   void demand_unanswered() const;
+  void answer(const Content& content);
+  Environment& environment() const;
 
   net::HttpExchange& exchange_;
   const Context* context_ = nullptr;

@@ -27,8 +27,15 @@ struct HttpSettings {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds write_timeout{30'000};
+  bool compression = false;  // answers of text in gzip for clients that take it
+  std::size_t compressed_bytes_min = 1024;             // shorter answers leave as they are
+  std::size_t compressed_bytes_max = 8 * 1024 * 1024;  // and longer ones
   std::string tls_certificate = {};  // PEM files; both or none
   std::string tls_key = {};
+  std::string tls_client_ca = {};  // PEM file of authorities: clients show certificates of these
+  enum class ClientCertificates { required, optional } tls_client_certificates = ClientCertificates::required;
+  std::chrono::seconds hsts_max_age{0};  // Strict-Transport-Security of a TLS listener; 0: none
+  std::string content_security_policy = "frame-ancestors 'self'; object-src 'none'; base-uri 'self'";  // of files that are HTML; empty: none
   std::vector<std::string> trusted_proxies = {};  // addresses or networks ("10.0.0.0/8"); from others Forwarded is ignored
   struct Cors {
     std::vector<std::string> origins = {};  // empty: closed; "*" : any

@@ -79,6 +79,13 @@ world::Address address_of(std::string_view key, const std::string& text) {
   return *address;
 }
 
+// What every answer says to browsers (docs/guide/security.md).
+std::vector<std::pair<std::string, std::string>> security_headers(const HttpSettings& http, bool encrypted) {
+  std::vector<std::pair<std::string, std::string>> headers{{"x-content-type-options", "nosniff"}};
+  if (encrypted && http.hsts_max_age.count() > 0) headers.emplace_back("strict-transport-security", "max-age=" + std::to_string(http.hsts_max_age.count()));
+  return headers;
+}
+
 // What cannot be listened on is told with the setting that asked for it.
 template <class Serve>
 auto listen_for(std::string_view key, Serve serve) {
@@ -216,11 +223,13 @@ void Process::listen(Member& member, bool first) {
     // The first shard's port 0 becomes a number that the others share.
     const world::Address address = first || !listening_.http ? address_of("tutti.http.listen", library.http.listen) : *listening_.http;
     if (mine(address)) {
-      if (first && !(library.http.tls_certificate.empty() && library.http.tls_key.empty())) {
-        tls_ = net::make_tls_server(parts_.world.files(), library.http.tls_certificate, library.http.tls_key);
+      if (first && !(library.http.tls_certificate.empty() && library.http.tls_key.empty() && library.http.tls_client_ca.empty())) {
+        const bool required = library.http.tls_client_certificates == HttpSettings::ClientCertificates::required;
+        tls_ = net::make_tls_server(parts_.world.files(), library.http.tls_certificate, library.http.tls_key, library.http.tls_client_ca,
+                                    required ? net::ClientCertificates::required : net::ClientCertificates::optional);
       }
       member.http = listen_for("tutti.http.listen", [&] {
-        return net::serve_http(member.shard, *member.http_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = http_limits(), .tls = tls_.get(), .given_away = [&member] { return member.websockets->counts().connections; }});
+        return net::serve_http(member.shard, *member.http_entry, {.listen = address, .listen_rules = {.reuse_port = several}, .limits = http_limits(), .tls = tls_.get(), .certificates = !library.http.tls_client_ca.empty(), .headers = security_headers(library.http, tls_ != nullptr), .given_away = [&member] { return member.websockets->counts().connections; }});
       });
       if (first) listening_.http = member.http->address();
     }
@@ -382,7 +391,7 @@ void Process::export_spans(Member& first) {
   first.background.spawn(task_type<Export>, &task);
 }
 
-// Live<T> fields follow their mounted files.
+// Live<T> fields follow their mounted files, TLS its certificate: renewed ones come by rename or as a Kubernetes secret.
 void Process::follow_live_settings(Member& first) {
   struct Follow {
     Process* process;
@@ -394,6 +403,11 @@ void Process::follow_live_settings(Member& first) {
         const Logger log(process->environment_->log());
         if (live.refresh()) {
           for (const std::string& key : live.changed()) log.info("a setting has changed", {{"tutti.setting", key}});
+        }
+        try {
+          if (process->tls_ && process->tls_->refresh()) log.info("the TLS certificate was read again");
+        } catch (const Error& error) {
+          log.error("the TLS certificate stays as it was", {{"error.message", error.what()}});
         }
         if (live.problems() != told) {
           told = live.problems();

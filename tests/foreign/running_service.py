@@ -15,19 +15,20 @@ def free_port():
 
 
 class Service:
-    """Runs `binary` with settings as flags ("http.idle_timeout": "1s"); stopped and checked at the end."""
+    """Runs `binary` with the library's settings as flags ("http.idle_timeout": "1s") and its own in `settings` ("wire.keys": "keys.json");
+    stopped and checked at the end."""
 
-    def __init__(self, binary, **settings):
+    def __init__(self, binary, settings=None, **library):
         self.binary = pathlib.Path(binary).resolve()
-        self.settings = settings
+        self.settings = {**{f"tutti.{key}": value for key, value in library.items()}, **(settings or {})}
         self.folder = None
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
         self.port = free_port()
         self.log = open(pathlib.Path(self.folder.name) / "log", "w+b")
-        flags = {"http.listen": f"127.0.0.1:{self.port}", "admin.listen": "off", "log.format": "json", "log.access": "off", **self.settings}
-        self.process = subprocess.Popen([self.binary] + [f"--tutti.{key}={value}" for key, value in flags.items()],
+        flags = {"tutti.http.listen": f"127.0.0.1:{self.port}", "tutti.admin.listen": "off", "tutti.log.format": "json", "tutti.log.access": "off", **self.settings}
+        self.process = subprocess.Popen([self.binary] + [f"--{key}={value}" for key, value in flags.items()],
                                         stdout=self.log, stderr=subprocess.STDOUT, cwd=self.folder.name, env={"PATH": os.environ["PATH"]})
         until = time.monotonic() + 30
         while '"message":"ready"' not in self.text():  # all its listeners are there

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from running_service import Service
@@ -28,6 +29,9 @@ def make_certificates():
                 "-keyout", f"{name}.key", "-out", f"{name}.csr")
         openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-days", "2",
                 "-copy_extensions", "copy", "-out", f"{name}.pem")
+    for name, authority in (("client", "authority"), ("unknown", "authority"), ("intruder", "stranger")):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/O=test/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key", "-CAcreateserial", "-days", "2", "-out", f"{name}.pem")
     (HERE / "nonsense.pem").write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
 
 
@@ -152,6 +156,148 @@ class Https(unittest.TestCase):
         self.assertEqual(self.curl().returncode, 0)
 
 
+class WhatAScannerLooksFor(unittest.TestCase):
+    """What testssl.sh asks a server, asked by openssl s_client; each row: its arguments, what it must say."""
+    REFUSED = [
+        ("ssl 3 and tls 1.0 (RFC 8996)", ["-tls1", "-cipher", "ALL:@SECLEVEL=0"], "alert protocol version"),
+        ("tls 1.1 (RFC 8996)", ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], "alert protocol version"),
+        ("no encryption", ["-tls1_2", "-cipher", "NULL:@SECLEVEL=0"], "alert handshake failure"),
+        ("no authentication", ["-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"], "alert handshake failure"),
+        ("no forward secrecy", ["-tls1_2", "-cipher", "kRSA"], "alert handshake failure"),
+        ("finite-field key exchange", ["-tls1_2", "-cipher", "kDHE"], "alert handshake failure"),
+        ("CBC (Lucky 13)", ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA"], "alert handshake failure"),
+        ("CCM with a short tag", ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-CCM8"], "alert handshake failure"),
+        ("Camellia and ARIA", ["-tls1_2", "-cipher", "CAMELLIA:ARIA"], "alert handshake failure"),
+        ("a pre-shared key", ["-tls1_2", "-cipher", "PSK", "-psk", "abcd"], "alert handshake failure"),
+        ("a group that nobody shares", ["-tls1_2", "-groups", "brainpoolP256r1"], "alert handshake failure"),
+        ("a signature with SHA-1", ["-tls1_2", "-sigalgs", "ECDSA+SHA1", "-cipher", "ALL:@SECLEVEL=0"], "alert"),
+    ]
+    ACCEPTED = [
+        ("tls 1.3", ["-tls1_3"], "TLSv1.3"),
+        ("AES-GCM with 1.2", ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        ("ChaCha20 with 1.2", ["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"], "ECDHE-ECDSA-CHACHA20-POLY1305"),
+        ("X25519", ["-groups", "X25519"], "X25519"),
+        ("P-256", ["-groups", "P-256"], "prime256v1"),
+        ("no compression (CRIME)", ["-tls1_2", "-comp"], "Compression: NONE"),
+        ("secure renegotiation is known (RFC 5746)", ["-tls1_2"], "Secure Renegotiation IS supported"),
+        ("the extended master secret (RFC 7627)", ["-tls1_2"], "Extended master secret: yes"),
+    ]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.service = cls.enterClassContext(Service(BINARY, **tls_settings()))
+
+    def ask(self, *arguments, say=b"Q\n"):
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.service.port}", "-servername", "localhost", *arguments], input=say, capture_output=True, timeout=30)
+        return (done.stdout + done.stderr).decode(errors="replace")
+
+    def test_what_is_refused(self):
+        for name, arguments, word in self.REFUSED:
+            with self.subTest(name):
+                said = self.ask(*arguments)
+                self.assertIn(word, said)
+                self.assertIn("Cipher is (NONE)", said)
+
+    def test_what_is_accepted(self):
+        for name, arguments, word in self.ACCEPTED:
+            with self.subTest(name):
+                self.assertIn(word, self.ask(*arguments))
+
+    def test_no_renegotiation(self):
+        said = self.ask("-tls1_2", say=b"R\n")
+        self.assertIn("RENEGOTIATING", said)
+        self.assertIn("no renegotiation", said)
+
+    def test_a_heartbeat_is_not_answered(self):  # CVE-2014-0160
+        with self.service.connect() as connection:
+            connection.sendall(b"\x18\x03\x02\x00\x03\x01\x40\x00")
+            try:
+                self.assertNotIn(b"\x18\x03", connection.recv(100))
+            except ConnectionResetError:
+                pass
+
+
+class ClientCertificates(unittest.TestCase):
+    def curl(self, service, *arguments, path="/who/a"):
+        done = subprocess.run(["curl", "-sS", "--cacert", HERE / "authority.pem", *arguments, f"https://localhost:{service.port}{path}"], capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout
+
+    def shown(self, name):
+        return "--cert", HERE / f"{name}.pem", "--key", HERE / f"{name}.key"
+
+    def test_required(self):
+        with Service(BINARY, settings={"wire.certificate": "client"}, **tls_settings(), **{"http.tls_client_ca": HERE / "authority.pem"}) as service:
+            for version in ("1.2", "1.3"):
+                with self.subTest(version):
+                    self.assertEqual(self.curl(service, *self.shown("client"), "--tls-max", version), (0, '{"name":"by-certificate","permissions":["wire:read"]}'))
+                    self.assertEqual(self.curl(service, *self.shown("client"), "--tls-max", version, path="/guarded/a"), (0, '{"text":"Hello, a"}'))
+                    self.assertIn('"status":401', self.curl(service, *self.shown("unknown"), "--tls-max", version)[1])
+                    for arguments in ((), self.shown("intruder")):
+                        code, said = self.curl(service, *arguments, "--tls-max", version)
+                        self.assertNotEqual(code, 0)
+                        self.assertEqual(said, "")
+
+    def test_optional(self):
+        with Service(BINARY, settings={"wire.certificate": "client"}, **tls_settings(),
+                     **{"http.tls_client_ca": HERE / "authority.pem", "http.tls_client_certificates": "optional"}) as service:
+            self.assertIn('"name":"by-certificate"', self.curl(service, *self.shown("client"))[1])
+            self.assertEqual(self.curl(service), (0, '{"name":"anonymous","permissions":[]}'))
+            self.assertIn('"status":401', self.curl(service, path="/guarded/a")[1])
+            self.assertNotEqual(self.curl(service, *self.shown("intruder"))[0], 0)
+
+    def test_a_resumed_session_is_still_of_its_client(self):
+        with Service(BINARY, settings={"wire.certificate": "client"}, **tls_settings(), **{"http.tls_client_ca": HERE / "authority.pem"}) as service:
+            context = trusting(maximum_version=ssl.TLSVersion.TLSv1_2)
+            context.load_cert_chain(HERE / "client.pem", HERE / "client.key")
+            session = None
+            for resumed in (False, True):
+                with context.wrap_socket(service.connect(), server_hostname="localhost", session=session) as connection:
+                    connection.sendall(request("/who/a", "Connection: close"))
+                    said = b""
+                    while piece := connection.recv(65536):
+                        said += piece
+                    session = connection.session
+                    self.assertEqual((connection.session_reused, b"by-certificate" in said), (resumed, True))
+
+
+class Renewal(unittest.TestCase):
+    """A certificate that is replaced by rename while clients are there."""
+
+    def test_new_connections_get_the_new_one_and_old_ones_go_on(self):
+        def install(name):
+            for ending in ("key", "pem"):
+                beside = HERE / f"live.{ending}.next"
+                beside.write_bytes((HERE / f"{name}.{ending}").read_bytes())
+                beside.rename(HERE / f"live.{ending}")
+
+        def subject(service):
+            context = trusting()
+            context.check_hostname = False
+            with context.wrap_socket(service.connect()) as connection:
+                return dict(pair[0] for pair in connection.getpeercert()["subject"])["commonName"]
+
+        def until(done, service):
+            end = time.monotonic() + 20
+            while not done():
+                self.assertLess(time.monotonic(), end, service.text())
+                time.sleep(0.05)
+
+        install("server")
+        with Service(BINARY, **tls_settings("live", "live")) as service:
+            with trusting().wrap_socket(service.connect(), server_hostname="localhost") as old:
+                old.sendall(request("/greet/before"))
+                self.assertIn(b"before", old.recv(65536))
+                install("other")
+                until(lambda: subject(service) == "other", service)
+                old.sendall(request("/greet/behind"))
+                self.assertIn(b"behind", old.recv(65536))
+            (HERE / "live.pem").write_text("nonsense")
+            until(lambda: "the TLS certificate stays as it was" in service.text(), service)
+            self.assertEqual(subject(service), "other")
+            install("server")
+            until(lambda: subject(service) == "server", service)
+
+
 class Settings(unittest.TestCase):
     def refused(self, settings):
         flags = {"http.listen": "127.0.0.1:0", "admin.listen": "off", **settings}
@@ -164,6 +310,8 @@ class Settings(unittest.TestCase):
             (tls_settings("missing"), f'"{HERE}/missing.pem" does not exist'),
             (tls_settings(key="missing"), f'"{HERE}/missing.key" does not exist'),
             (tls_settings("nonsense"), f'"{HERE}/nonsense.pem" is no certificate in PEM format'),
+            ({**tls_settings(), "http.tls_client_ca": HERE / "missing.pem"}, f'"{HERE}/missing.pem" holds no certificates of authorities'),
+            ({"http.tls_client_ca": HERE / "authority.pem"}, "TLS needs a certificate and its key"),
             ({**tls_settings(), "http.tls_key": HERE / "nonsense.pem"}, f'"{HERE}/nonsense.pem" is no private key in PEM format'),
             (tls_settings(key="other"), f'"{HERE}/server.pem"'),
         ):
