@@ -1,5 +1,5 @@
-// The service behind notifications/contract.hpp: it hears what orders announces and tells those who watch the order.
-// Every instance hears every event, as the browser that watches may be connected to any of them.
+// The service behind notifications/contract.hpp: it hears what orders announces and tells those who watch the order. One
+// instance hears an event, and its hub reaches the browsers of all.
 #pragma once
 
 #include <tutti/tutti.hpp>
