@@ -443,4 +443,5 @@ class Settings(unittest.TestCase):
         self.assertNotIn("secret", done.stdout + done.stderr)
 
 
-unittest.main()
+if __name__ == "__main__":
+    unittest.main()

@@ -71,6 +71,8 @@ TEST(BrokerUri, says_what_is_wrong_without_the_password) {
   EXPECT_THAT(fault_of("amqp://a%zz@rabbit"), HasSubstr("escape in its user"));
   EXPECT_THAT(fault_of("amqp://[::1"), HasSubstr("without its ]"));
   EXPECT_THAT(fault_of("amqp://rabbit?heartbeat=often"), HasSubstr("heartbeat=often"));
+  EXPECT_EQ(parse_broker_uri("amqps://rabbit?cacertfile=%2Fetc%2Fca.pem").authorities, "/etc/ca.pem");
+  EXPECT_THAT(fault_of("amqp://rabbit?cacertfile=ca.pem"), HasSubstr("cacertfile, which is for amqps:"));
   EXPECT_THAT(fault_of("amqp://rabbit?heartbeet=5"), HasSubstr("heartbeet"));
 }
 
