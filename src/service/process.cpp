@@ -352,7 +352,7 @@ void Process::serve_admin(Member& first) {
   first.admin_entry = std::make_unique<AdminEntry>(std::move(sources));
   const world::Address address = address_of("tutti.admin.listen", listen);
   first.admin = listen_for("tutti.admin.listen", [&] {
-    return net::serve_http(first.shard, *first.admin_entry, {.listen = address, .limits = {.connections_max = 64}});
+    return net::serve_http(first.shard, *first.admin_entry, {.listen = address, .limits = {.connections_max = 64}, .headers = security_headers({}, false)});
   });
   listening_.admin = first.admin->address();
 }
