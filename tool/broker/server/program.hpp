@@ -16,12 +16,12 @@ struct ProgramSettings {
   std::string tls_listen = {};            // empty: no TLS; with it certificate and key are needed
   std::filesystem::path certificate = {}, key = {};
   std::filesystem::path client_authorities = {};  // empty: clients are not asked for certificates
-  std::string admin = {};                 // health, metrics, listings; empty: default_admin, or any port if it is taken
-  std::vector<std::string> hosts = {};    // virtual hosts beside "/"
-  std::filesystem::path data = {};        // where messages are kept; empty: in memory only
-  std::filesystem::path users = {};       // a file of NAME:PASSWORD or NAME lines; empty: guest:guest, on loopback only
+  std::string admin = {};               // health, metrics, listings; empty: default_admin, or any port if it is taken
+  std::vector<std::string> hosts = {};  // virtual hosts beside "/"
+  std::filesystem::path data = {};      // where messages are kept; empty: in memory only
+  std::filesystem::path users = {};     // a file of NAME:PASSWORD or NAME lines; empty: guest:guest, on loopback only
   std::optional<std::uint64_t> memory_bytes_max = {}, free_bytes_min = {};  // see BrokerSettings
-  std::filesystem::path ready_file = {};  // empty: none; it is given the address
+  std::filesystem::path ready_file = {};                                    // empty: none; it is given the address
 };
 
 inline constexpr std::string_view default_admin = "127.0.0.1:15672";  // as RabbitMQ's management
