@@ -19,6 +19,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/bus"))
 sys.path.append(str(ROOT / "examples/shop"))
+sys.dont_write_bytecode = True  # nothing is left behind among the examples
 from brokers import RABBITMQ, Embedded, RabbitMQ  # noqa: E402
 from journey import WebSocket  # noqa: E402
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
