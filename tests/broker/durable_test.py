@@ -152,8 +152,8 @@ class Durable(BrokerProgram):
         for number in range(count):
             channel.basic_publish("", "q", b"%09d" % number + body, PERSISTENT)
         until(lambda: channel.queue_declare("q", passive=True).method.message_count == count, "all are published", 120)
-        # 100 MB of messages; a sanitizer's own memory is several times what is asked for.
-        limit = 250 if b"__asan_init" in open(TUTTI, "rb").read() else 45
+        # 100 MB of messages; AddressSanitizer keeps 256 MB of what was freed, and more around what was not.
+        limit = 600 if b"__asan_init" in open(TUTTI, "rb").read() else 45
         self.assertLess(self.resident_mb() - idle, limit)
         channel.confirm_delivery()
         channel.basic_publish("", "q", b"%09d" % count, PERSISTENT)
