@@ -48,6 +48,7 @@ void compose(tutti::App& app) {
 namespace mails {
 struct Sent {
   std::vector<std::string> to = {};
+  int summaries = 0;
 };
 inline constexpr tutti::Service service{"mails", "1.0"};
 inline constexpr tutti::Method<Sent()> sent{service, "sent", tutti::get("/mails")};
@@ -55,6 +56,7 @@ inline constexpr tutti::Method<Sent()> sent{service, "sent", tutti::get("/mails"
 class Mails {
  public:
   void on_placed(const orders::Placed& order) { sent_.to.push_back(order.customer); }
+  void send_summary() { ++sent_.summaries; }
   Sent sent() const { return sent_; }
 
  private:
@@ -64,6 +66,7 @@ class Mails {
 void compose(tutti::App& app) {
   auto& mails = app.make<Mails>();
   app.on(orders::placed, mails, &Mails::on_placed, {.retry = {.attempts = 8, .first = 1s, .longest = 1min}});
+  app.every(1h, mails, &Mails::send_summary, {.once = tutti::Once::per_fleet, .name = "summary"});
   app.serve(sent, mails, &Mails::sent);
 }
 }  // namespace mails
