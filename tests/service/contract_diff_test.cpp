@@ -81,5 +81,60 @@ TEST(ContractDiff, says_what_is_no_contract) {
   EXPECT_THROW((void)contract_differences("{}", "{}"), Error);
 }
 
+// An AsyncAPI document with one event, announced or handled; `properties` and `required` are its message's.
+std::string events(const std::string& operation, const std::string& action, const std::string& properties,
+                   const std::string& required, const std::string& queue = "q") {
+  return R"({"asyncapi":"3.0.0","channels":{"a.b":{"address":"b","messages":{"event":{"$ref":"#/components/messages/a.b"}}}},)"
+         R"("operations":{")" +
+         operation + R"(":{"action":")" + action +
+         R"(","channel":{"$ref":"#/channels/a.b"},"messages":[{"$ref":"#/channels/a.b/messages/event"}],"x-tutti-queue":")" +
+         queue + R"("}},"components":{"messages":{"a.b":{"payload":{"$ref":"#/components/schemas/a.B"}}},)" +
+         R"("schemas":{"a.B":{"type":"object","properties":{)" + properties + R"(},"required":[)" + required + R"(]}}}})";
+}
+std::string announced(const std::string& properties, const std::string& required) {
+  return events("announce.a.b", "send", properties, required);
+}
+std::string handled(const std::string& properties, const std::string& required, const std::string& queue = "q") {
+  return events("handle.a.b.on_b", "receive", properties, required, queue);
+}
+
+TEST(EventContractDiff, takes_an_announced_message_for_a_reply) {
+  const std::string note = order_text + R"(,"note":{"type":"string"})";
+
+  EXPECT_TRUE(contract_differences(announced(note, R"("order")"), announced(note, R"("order")")).empty());
+  EXPECT_EQ(only_difference(announced(order_text, R"("order")"), announced(note, R"("order","note")")).kind,
+            Kind::compatible);
+  EXPECT_EQ(only_difference(announced(note, R"("order","note")"), announced(note, R"("order")")).kind, Kind::breaking);
+  EXPECT_EQ(only_difference(announced(note, R"("order")"), announced(order_text, R"("order")")).kind, Kind::breaking);
+}
+
+TEST(EventContractDiff, takes_a_handled_message_for_a_request) {
+  const std::string note = order_text + R"(,"note":{"type":"string"})";
+
+  EXPECT_EQ(only_difference(handled(order_text, R"("order")"), handled(note, R"("order")")).kind, Kind::compatible);
+  EXPECT_EQ(only_difference(handled(order_text, R"("order")"), handled(note, R"("order","note")")).kind,
+            Kind::breaking);
+  EXPECT_EQ(only_difference(handled(note, R"("order","note")"), handled(note, R"("order")")).kind, Kind::compatible);
+}
+
+TEST(EventContractDiff, refuses_an_event_that_is_gone_and_a_queue_with_another_name) {
+  const std::string none = R"({"asyncapi":"3.0.0","channels":{},"operations":{},"components":{}})";
+
+  EXPECT_EQ(only_difference(announced(order_text, ""), none).kind, Kind::breaking);
+  EXPECT_EQ(only_difference(handled(order_text, ""), none).kind, Kind::compatible);
+  EXPECT_EQ(only_difference(none, announced(order_text, "")).kind, Kind::compatible);
+  const auto moved = only_difference(handled(order_text, ""), handled(order_text, "", "other"));
+  EXPECT_EQ(moved.kind, Kind::breaking);
+  EXPECT_THAT(moved.text, HasSubstr("its queue was q and is other"));
+}
+
+TEST(EventContractDiff, says_what_is_no_contract) {
+  EXPECT_THROW((void)contract_differences(R"({"asyncapi":"3.0.0"})", announced("", "")), Error);
+  EXPECT_THROW((void)contract_differences(
+                   R"({"asyncapi":"3.0.0","operations":{"announce.a.b":{"messages":[{"$ref":"#/nowhere"}]}}})",
+                   announced("", "")),
+               Error);
+}
+
 }  // namespace
 }  // namespace tutti::detail

@@ -72,9 +72,14 @@ inline constexpr Method<void(Find)> drop{service, "drop", del("/animals/{id}")};
 inline constexpr Method<Stream<Animal>(Nothing)> watch{service, "watch", get("/watch")};
 inline constexpr Method<Nothing(Stream<Bytes>)> film{service, "film", put("/film")};
 inline constexpr Method<Nothing()> plain{service, "plain"};
+inline constexpr Event<Animal> born{service, "born"};
+inline constexpr Channel<Find, Animal> live{service, "live", "/live"};
 }  // namespace zoo
 
 void serve(App& app) {
+  app.announces(zoo::born);
+  app.on(zoo::born, [](const zoo::Animal&) {}, {.retry = {.attempts = 3, .first = std::chrono::milliseconds(250)}});
+  app.serve(zoo::live, [](Peer<zoo::Animal>&, const zoo::Find&) {});
   app.serve(zoo::keep, [](const zoo::Everything& all) { return all; });
   app.serve(zoo::find, [](const zoo::Find&) { return zoo::Animal{}; });
   app.serve(zoo::drop, [](const zoo::Find&) {});
@@ -106,6 +111,31 @@ TEST_F(Documents, are_an_openapi_document_of_the_first_service) {
 TEST_F(Documents, are_there_for_each_service_by_name) {
   EXPECT_THAT(admin("/openapi.json?service=aviary"), HasSubstr("aviary.open"));
   EXPECT_EQ(given::ask(running.admin, "GET", "/openapi.json?service=cage").status, 404);
+}
+
+TEST_F(Documents, tell_the_events_and_the_channels) {
+  const auto answer = given::ask(running.admin, "GET", "/asyncapi.json");
+
+  EXPECT_EQ(answer.header("content-type"), "application/json");
+  EXPECT_THAT(answer.body, StartsWith(R"({"asyncapi":"3.0.0","info":{"title":"zoo","version":"2.1"})"));
+  for (const char* part : {
+           R"("zoo.born":{"address":"born")",
+           R"("exchange":{"name":"zoo.events","type":"topic","durable":true)",
+           R"("announce.zoo.born":{"action":"send")",
+           R"("handle.zoo.born.on_born":{"action":"receive")",
+           R"("x-tutti-delivery":"pool","x-tutti-queue":"evt-zoo-born--zoo.on_born")",
+           R"("x-tutti-dead-letters":"tutti.dead.evt-zoo-born--zoo.on_born")",
+           R"("x-tutti-retry":{"attempts":3,"first-ms":250,"longest-ms":300000})",
+           R"("zoo.live":{"address":"/live")",
+           R"("receive.zoo.live")",
+           R"("send.zoo.live")",
+           R"("payload":{"$ref":"#/components/schemas/zoo.Animal"})",
+       }) {
+    EXPECT_THAT(answer.body, HasSubstr(part));
+  }
+  EXPECT_THAT(admin("/asyncapi.json?service=aviary"), HasSubstr(R"("operations":{})"));
+  EXPECT_EQ(given::ask(running.admin, "GET", "/asyncapi.json?service=cage").status, 404);
+  EXPECT_THAT(admin("/docs"), HasSubstr("/asyncapi.json?service=zoo"));
 }
 
 TEST_F(Documents, tell_every_shape) {
