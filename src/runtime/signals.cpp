@@ -50,6 +50,15 @@ void on_signal(int signal) {
   errno = saved;
 }
 
+void listen_to(int signal, struct sigaction& before) {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  struct sigaction found {};
+  ::sigaction(signal, &action, &found);
+  if (found.sa_handler != on_signal) before = found;  // ours still stands behind one that was asked to stop
+}
+
 }  // namespace
 
 Signals::Signals(Shard& shard, std::function<void(int)> asked_to_stop)
@@ -64,16 +73,16 @@ Signals::Signals(Shard& shard, std::function<void(int)> asked_to_stop)
   asked_at.store(0);
   std::signal(SIGPIPE, SIG_IGN);
   watch();
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  ::sigaction(SIGTERM, &action, &terminate_before);
-  ::sigaction(SIGINT, &action, &interrupt_before);
+  listen_to(SIGTERM, terminate_before);
+  listen_to(SIGINT, interrupt_before);
 }
 
 Signals::~Signals() {
-  ::sigaction(SIGTERM, &terminate_before, nullptr);
-  ::sigaction(SIGINT, &interrupt_before, nullptr);
+  // Once asked to stop the process is on its way out: the same wish, said twice, must not end it before it has.
+  if (asked_at.load() == 0) {
+    ::sigaction(SIGTERM, &terminate_before, nullptr);
+    ::sigaction(SIGINT, &interrupt_before, nullptr);
+  }
   shard_.network().forget_descriptor(reading_);
   ::close(reading_);
   ::close(writing.exchange(-1));

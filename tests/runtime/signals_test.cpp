@@ -43,6 +43,20 @@ TEST(Signals, that_come_twice_at_once_are_one) {
   EXPECT_EQ(count, 1);
 }
 
+TEST(Signals, that_come_behind_the_end_of_the_loop_do_not_end_the_process_before_it_has) {
+  const auto world = world::real_world();
+  Shard shard(*world, {});
+  {
+    Signals signals(shard, [&](int) { shard.stop(); });
+    shard.spawn({}, [] { std::raise(SIGTERM); });
+    shard.run();
+  }
+
+  struct sigaction now {};
+  ::sigaction(SIGTERM, nullptr, &now);
+  EXPECT_NE(now.sa_handler, SIG_DFL);
+}
+
 TEST(SignalsDeathTest, the_second_ends_the_process_at_once) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
