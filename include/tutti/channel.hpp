@@ -4,12 +4,13 @@
 //   using ToBrowser = std::variant<Welcome, Status>;
 //   inline constexpr tutti::Channel<FromBrowser, ToBrowser> live{service, "live", "/live"};
 //
-//   app.serve(live, notifications, &Notifications::received);   // void received(tutti::Peer<ToBrowser>&, const
-//   FromBrowser&) auto hub = app.hub(live);                                   // hub.broadcast("orders/17",
-//   Status{...})
+//   // void received(tutti::Peer<ToBrowser>&, const FromBrowser&)
+//   app.serve(live, notifications, &Notifications::received);
+//   auto hub = app.hub(live);
+//   hub.broadcast("orders/17", Status{...});
 //
-// On the wire a message is a JSON text; those of a variant say which they are: {"type": "Subscribe", "topic":
-// "orders/17"}.
+// On the wire a message is a JSON text; those of a variant say which they are:
+// {"type": "Subscribe", "topic": "orders/17"}.
 #pragma once
 
 #include <chrono>
