@@ -22,6 +22,7 @@ def until(condition, what, seconds=30):
 class BrokerProgram(unittest.TestCase):
     maxDiff = None
     words = ()
+    environment = {}
 
     def setUp(self):
         self.folder = tempfile.mkdtemp()
@@ -46,7 +47,7 @@ class BrokerProgram(unittest.TestCase):
         with open(self.path("log"), "ab") as log:
             return subprocess.Popen(
                 [TUTTI, "broker", "--listen", "127.0.0.1:0", "--ready-file", self.path("ready"), *self.words],
-                cwd=self.folder, stdout=log, stderr=log)
+                cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **self.environment})
 
     def start(self):
         self.process = self.broker()

@@ -19,7 +19,7 @@ orders::Order order_of(std::string id, State state, std::int64_t revision) {
 
 struct NotificationsTest : ::testing::Test {
   NotificationsTest() {
-    bed.fake(orders::get, [this](const orders::Get& get) -> orders::Order {
+    bed.fake(orders::get, [](const orders::Get& get) -> orders::Order {
       if (get.id == "none") throw orders::UnknownOrder{get.id};
       return order_of(get.id, State::placed, 1);
     });
