@@ -1,6 +1,7 @@
 """python3-pika against the broker: declaring, routing, consuming, settling, confirms, errors."""
 import select
 import socket
+import struct
 import time
 import unittest
 
@@ -342,6 +343,25 @@ class Pika(BrokerProgram):
         self.pump(lambda: len(got) == 4, "the fourth")
         self.assertEqual(got, ["first"] * 3 + ["second"])
 
+    def test_consumers_of_a_higher_priority_come_first(self):
+        self.channel.queue_declare("q")
+        got = []
+        self.channel.basic_qos(prefetch_count=2)
+        for tag, arguments in (("low", {"x-priority": -1}), ("usual", None), ("high", {"x-priority": 10}), ("high too", {"x-priority": 10})):
+            self.channel.basic_consume("q", lambda ch, method, p, body: got.append(method), consumer_tag=tag, arguments=arguments)
+
+        for _ in range(8):
+            self.channel.basic_publish("", "q", b"m")
+        self.pump(lambda: len(got) == 8, "all are delivered")
+        self.assertEqual([method.consumer_tag for method in got], ["high", "high too"] * 2 + ["usual"] * 2 + ["low"] * 2)
+        self.channel.basic_ack(got[3].delivery_tag)  # "high too" has room again
+        self.channel.basic_ack(got[7].delivery_tag)  # "low", too
+        self.channel.basic_publish("", "q", b"m")
+
+        self.pump(lambda: len(got) == 9, "one more")
+        self.assertEqual(got[8].consumer_tag, "high too")
+        self.assertRefused(406, "basic_consume", "q", lambda *_: None, arguments={"x-priority": "high"})
+
     # ---- queues
 
     def test_server_named_exclusive_and_auto_delete_queues(self):
@@ -402,10 +422,45 @@ class Pika(BrokerProgram):
             self.channel.queue_declare("q")
         self.assertEqual(caught.exception.reply_code, 406)
 
-    def test_transactions_are_not_implemented(self):
+    # ---- what it has not
+
+    def assertNotImplemented(self, word, operation, *words, **named):
+        """It closes the connection with 540 and a sentence that has the word in it."""
+        channel = self.connect().channel()
         with self.assertRaises(pika.exceptions.ConnectionClosedByBroker) as caught:
-            self.channel.tx_select()
+            getattr(channel, operation)(*words, **named)
+            channel.queue_declare("q", passive=True)  # of what has no answer it is heard here
         self.assertEqual(caught.exception.reply_code, 540)
+        self.assertIn(word, caught.exception.reply_text)
+
+    def test_transactions_are_not_implemented(self):
+        for operation in ("tx_select", "tx_commit", "tx_rollback"):
+            self.assertNotImplemented("transactions", operation)
+
+    def test_queues_of_other_types_are_not_implemented(self):
+        for kind in ("quorum", "stream", "x-of-a-plugin"):
+            self.assertNotImplemented("x-queue-type " + kind, "queue_declare", "q", durable=True, arguments={"x-queue-type": kind})
+
+    def test_a_classic_queue_may_be_called_so(self):
+        self.channel.queue_declare("q", durable=True, arguments={"x-queue-type": "classic"})
+        self.channel.basic_publish("", "q", b"m")
+
+        self.channel.queue_declare("q", durable=True)
+        self.assertEqual(self.take("q"), b"m")
+        self.channel.queue_declare("q", durable=True, arguments={"x-queue-type": "classic"})
+
+    def test_redelivery_to_the_same_consumer_is_not_implemented(self):
+        self.assertNotImplemented("requeue=false", "basic_recover", requeue=False)
+
+    def test_new_secrets_are_not_implemented(self):
+        channel = self.connect().channel()
+        payload = struct.pack(">HHI", 10, 70, 3) + b"new" + b"\3why"
+
+        channel.connection._impl._output_marshaled_frames([struct.pack(">BHI", 1, 0, len(payload)) + payload + b"\xce"])
+
+        with self.assertRaises(pika.exceptions.ConnectionClosedByBroker) as caught:
+            channel.queue_declare("q")
+        self.assertEqual((caught.exception.reply_code, caught.exception.reply_text), (540, "NOT_IMPLEMENTED - secrets that change"))
 
     def test_direct_replies_need_no_queue(self):
         direct = "amq.rabbitmq.reply-to"

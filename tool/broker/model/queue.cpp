@@ -201,7 +201,10 @@ void Queue::dispatch() {
 
 void Queue::list(Consumer& consumer) {
   if (rules_.single_active || std::exchange(consumer.waiting_, true)) return;
-  waiting_.push_back(&consumer);
+  const auto place =
+      std::upper_bound(waiting_.begin(), waiting_.end(), consumer.priority(),
+                       [](std::int64_t priority, const Consumer* other) { return priority > other->priority(); });
+  waiting_.insert(place, &consumer);
 }
 
 void Queue::add_consumer(Consumer& consumer, Sharing sharing) {

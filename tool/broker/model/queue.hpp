@@ -52,6 +52,8 @@ class Consumer {
   virtual void deliver(Queue& queue, Entry entry) = 0;
   virtual void queue_deleted() = 0;  // it consumes no more
   [[nodiscard]] virtual Settling settling() const = 0;
+  // Those of a lower one get messages only while none of a higher one takes them. It does not change.
+  [[nodiscard]] virtual std::int64_t priority() const = 0;
 
  protected:
   ~Consumer() = default;
@@ -150,7 +152,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
   std::size_t resident_bytes_ = 0;  // of those bodies that are in memory
   std::size_t unacked_ = 0;
   std::vector<Consumer*> consumers_;  // in the order in which they came
-  std::deque<Consumer*> waiting_;     // those that may take one; round robin
+  std::deque<Consumer*> waiting_;     // those that may take one; highest priority first, then round robin
   bool exclusive_consumer_ = false;
   bool detached_ = false;
   runtime::Timer expiry_;  // of the first message

@@ -13,13 +13,13 @@ namespace amqp = wire::amqp;
 bool ChannelConsumer::can_take() const {
   const Channel& channel = channel_;
   if (!channel.flowing_ || !channel.session_.takes_deliveries()) return false;
-  if (settling_ == Settling::at_once) return true;
-  return (prefetch_ == 0 || unacked_ < prefetch_) &&
+  if (rules_.settling == Settling::at_once) return true;
+  return (rules_.prefetch == 0 || unacked_ < rules_.prefetch) &&
          (channel.channel_prefetch_ == 0 || channel.deliveries_.size() < channel.channel_prefetch_);
 }
 
 void ChannelConsumer::deliver(Queue& queue, Entry entry) {
-  if (settling_ == Settling::awaited) ++unacked_;
+  if (rules_.settling == Settling::awaited) ++unacked_;
   channel_.deliver(*this, queue, std::move(entry));
 }
 

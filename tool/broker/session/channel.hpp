@@ -22,18 +22,23 @@ class Channel;
 
 class ChannelConsumer final : public Consumer {
  public:
-  ChannelConsumer(Channel& channel, std::string tag, std::shared_ptr<Queue> queue, Settling settling,
-                  std::uint16_t prefetch)
-      : channel_(channel), tag_(std::move(tag)), queue_(std::move(queue)), settling_(settling), prefetch_(prefetch) {}
+  struct Rules {
+    Settling settling = Settling::awaited;
+    std::uint16_t prefetch = 0;  // 0: any number
+    std::int64_t priority = 0;   // x-priority
+  };
+  ChannelConsumer(Channel& channel, std::string tag, std::shared_ptr<Queue> queue, const Rules& rules)
+      : channel_(channel), tag_(std::move(tag)), queue_(std::move(queue)), rules_(rules) {}
 
   bool can_take() const override;
   void deliver(Queue& queue, Entry entry) override;
   void queue_deleted() override;
-  Settling settling() const override { return settling_; }
+  Settling settling() const override { return rules_.settling; }
+  std::int64_t priority() const override { return rules_.priority; }
 
   [[nodiscard]] const std::string& tag() const noexcept { return tag_; }
   [[nodiscard]] Queue& queue() const noexcept { return *queue_; }
-  [[nodiscard]] std::uint16_t prefetch() const noexcept { return prefetch_; }
+  [[nodiscard]] std::uint16_t prefetch() const noexcept { return rules_.prefetch; }
   [[nodiscard]] std::uint32_t unacked() const noexcept { return unacked_; }
   void settled() noexcept { --unacked_; }
   void wake() { queue_->wake(*this); }
@@ -42,8 +47,7 @@ class ChannelConsumer final : public Consumer {
   Channel& channel_;
   std::string tag_;
   std::shared_ptr<Queue> queue_;
-  Settling settling_;
-  std::uint16_t prefetch_;  // 0: any number
+  Rules rules_;
   std::uint32_t unacked_ = 0;
 };
 
@@ -106,6 +110,7 @@ class Channel {
   void on(const wire::amqp::BasicReject& method);
   void on(const wire::amqp::BasicRecover& method);
   void on(const wire::amqp::BasicRecoverAsync& method);
+  void recover();
   [[nodiscard]] Queue& queue_to_consume(const wire::amqp::BasicConsume& method);
   // As they came, but for a reply_to that means this channel's own reply queue.
   [[nodiscard]] std::string_view with_reply_queue(const wire::amqp::Properties& properties);

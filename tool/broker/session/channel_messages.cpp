@@ -9,6 +9,24 @@ namespace tutti::broker {
 
 namespace amqp = wire::amqp;
 
+namespace {
+
+std::int64_t priority_of(const amqp::BasicConsume& method) {
+  const auto value = amqp::find(method.arguments, "x-priority");
+  if (!value) return 0;
+  const auto priority = value->integer();
+  if (!priority)
+    throw Refusal(ReplyCode::precondition_failed, "invalid argument 'x-priority'; expected a whole number");
+  return *priority;
+}
+
+// To the same consumer again (section 1.8.3.14 of the reference): RabbitMQ does not do it either.
+[[noreturn]] void refuse_redelivery() {
+  throw Refusal(ReplyCode::not_implemented, "basic.recover with requeue=false; use basic.nack");
+}
+
+}  // namespace
+
 // ---- publishing
 
 void Channel::on(const amqp::BasicPublish& method) {
@@ -92,8 +110,9 @@ Queue& Channel::queue_to_consume(const amqp::BasicConsume& method) {
 }
 
 void Channel::on(const amqp::BasicConsume& method) {
-  if (const auto priority = amqp::find(method.arguments, "x-priority"); priority && priority->integer() != 0)
-    throw Refusal(ReplyCode::not_implemented, "x-priority of consumers");
+  const ChannelConsumer::Rules rules{.settling = method.no_ack ? Settling::at_once : Settling::awaited,
+                                     .prefetch = prefetch_,
+                                     .priority = priority_of(method)};
   Queue& queue = queue_to_consume(method);
   if (queue.has_exclusive_consumer() || (method.exclusive && queue.consumers() > 0))
     throw Refusal(ReplyCode::access_refused,
@@ -101,8 +120,7 @@ void Channel::on(const amqp::BasicConsume& method) {
   std::string tag(method.consumer_tag);
   if (tag.empty()) tag = "amq.ctag-" + session_.shared().random.id();
   if (consumers_.contains(tag)) throw Refusal(ReplyCode::not_allowed, "consumer tag '" + tag + "' is in use");
-  auto made = std::make_unique<ChannelConsumer>(*this, tag, queue.shared_from_this(),
-                                                method.no_ack ? Settling::at_once : Settling::awaited, prefetch_);
+  auto made = std::make_unique<ChannelConsumer>(*this, tag, queue.shared_from_this(), rules);
   ChannelConsumer& consumer = *made;
   consumers_.emplace(tag, std::move(made));
   answer(method.no_wait, amqp::BasicConsumeOk{.consumer_tag = tag});  // before its first message
@@ -186,14 +204,18 @@ void Channel::on(const amqp::BasicReject& method) {
   settle(method.delivery_tag, Deliveries::Reach::one, method.requeue ? Fate::requeued : Fate::rejected);
 }
 
-void Channel::on(const amqp::BasicRecover&) {
-  settle(deliveries_.take(0, Deliveries::Reach::up_to), Fate::requeued);
+void Channel::on(const amqp::BasicRecover& method) {
+  if (!method.requeue) refuse_redelivery();
+  recover();
   send(amqp::BasicRecoverOk{});
 }
 
-void Channel::on(const amqp::BasicRecoverAsync&) {
-  settle(deliveries_.take(0, Deliveries::Reach::up_to), Fate::requeued);
+void Channel::on(const amqp::BasicRecoverAsync& method) {
+  if (!method.requeue) refuse_redelivery();
+  recover();
 }
+
+void Channel::recover() { settle(deliveries_.take(0, Deliveries::Reach::up_to), Fate::requeued); }
 
 void Channel::settle(std::uint64_t tag, Deliveries::Reach reach, Fate fate) {
   std::vector<Delivery> deliveries = deliveries_.take(tag, reach);
