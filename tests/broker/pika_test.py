@@ -542,10 +542,10 @@ class PikaWithJournal(Pika):
 
 
 class Hosts(BrokerProgram):
-    words = ("--vhost", "shop", "--users", "users")
+    words = ("--vhost", "shop", "--vhost", "mailbox", "--users", "users")
 
     def setUp(self):
-        self.users = "# who may\nada:love:lace\n"
+        self.users = "# who may\nada:love:lace\n[shop]\nmails:m\n[mailbox shop]\nboth:b\n"
         super().setUp()
 
     def start(self):
@@ -553,15 +553,26 @@ class Hosts(BrokerProgram):
             f.write(self.users)
         super().start()
 
+    def connect(self, host, user="ada", password="love:lace"):
+        return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port, host, pika.PlainCredentials(user, password)))
+
     def test_virtual_hosts_are_apart(self):
-        def channel(host):
-            return pika.BlockingConnection(pika.ConnectionParameters(
-                "127.0.0.1", self.port, host, pika.PlainCredentials("ada", "love:lace"))).channel()
-        channel("/").queue_declare("q")
+        self.connect("/").channel().queue_declare("q")
 
         with self.assertRaises(pika.exceptions.ChannelClosedByBroker) as caught:
-            channel("shop").queue_declare("q", passive=True)
+            self.connect("shop").channel().queue_declare("q", passive=True)
         self.assertEqual(caught.exception.reply_code, 404)
+
+    def test_a_user_enters_his_virtual_hosts_only(self):
+        allowed = {"ada": ("/", "shop", "mailbox"), "mails": ("shop",), "both": ("shop", "mailbox")}
+        for user, password in (("ada", "love:lace"), ("mails", "m"), ("both", "b")):
+            for host in ("/", "shop", "mailbox"):
+                if host in allowed[user]:
+                    self.connect(host, user, password).close()
+                    continue
+                with self.assertRaisesRegex(pika.exceptions.ProbableAccessDeniedError,
+                                            r"\(530\) .*access to vhost '%s' refused for user '%s'" % (host, user)):
+                    self.connect(host, user, password)
 
 
 if __name__ == "__main__":

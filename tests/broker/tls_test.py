@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import pika
-from broker_program import TUTTI, BrokerProgram
+from broker_program import TUTTI, BrokerProgram, until
 from certificates import Certificates
 
 USERS = "# who may come\norders:s3:cret\nmails\n"
@@ -73,6 +73,28 @@ class Tls(BrokerProgram):
         self.refused(self.password("orders", "wrong"))
         self.refused(self.password("guest", "guest"))
 
+    def test_renewed_certificates_need_no_restart(self):
+        def shown():
+            return ssl.get_server_certificate(("127.0.0.1", self.tls_port), timeout=10)
+
+        with open(self.path("server.pem")) as f:
+            self.assertEqual(shown(), ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(f.read())))
+        with self.connect(self.password()) as before:
+            self.certificates.sign("renewed", "DNS:localhost")
+            for ending in (".key", ".pem"):
+                os.rename(self.path("renewed" + ending), self.path("server" + ending))
+            with open(self.path("server.pem")) as f:
+                renewed = ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(f.read()))
+
+            until(lambda: shown() == renewed, "the new certificate is shown")
+            self.connect(self.password()).close()
+            before.channel().queue_declare("q")  # who is there stays
+
+        with open(self.path("server.pem"), "w") as f:
+            f.write("rubbish")
+        until(lambda: "the TLS certificate stays as it was" in open(self.path("log")).read(), "it is told")
+        self.assertEqual(shown(), renewed)
+
     def test_external_is_no_way_in_on_the_plain_listener(self):
         self.refused(self.external(), None, self.port)
         self.connect(self.password(), None, self.port).close()
@@ -87,6 +109,9 @@ class Refusals(BrokerProgram):
         Certificates(self.folder).sign("server", "DNS:localhost")
         with open(self.path("users"), "w") as f:
             f.write("orders:\n")
+        for name, text in (("rooms", "orders:o\n[shop\n"), ("twice", "orders:o\n[/]\norders:p\n"), ("nowhere", "[shop]\norders:o\n")):
+            with open(self.path(name), "w") as f:
+                f.write(text)
         at = ("--tls-listen", "127.0.0.1:0")
         for words, said in (((*at,), "--tls-listen needs --certificate FILE and --key FILE, both PEM"),
                             (("--key", "server.key"), "--certificate, --key and --client-ca need --tls-listen ADDRESS"),
@@ -94,6 +119,9 @@ class Refusals(BrokerProgram):
                             ((*at, "--certificate", "gone.pem", "--key", "server.key"), 'the TLS file "gone.pem" does not exist'),
                             ((*TLS[:-1], "users"), '"users" holds no certificates of authorities in PEM format'),
                             (("--tls-listen", "0.0.0.0:0", *TLS[2:]), "the user guest is for this machine only; listening on 0.0.0.0:0 needs --users FILE"),
+                            (("--users", "rooms"), "line 2 of the users names no virtual hosts; expected [HOST] or [HOST HOST...]"),
+                            (("--users", "twice"), 'line 3 of the users has the user "orders" once more'),
+                            (("--users", "nowhere"), 'the user "orders" may enter the virtual host "shop", which there is not; make it by --vhost shop'),
                             (("--users", "users"), "line 1 of the users is not NAME:PASSWORD, or NAME for one who has a certificate")):
             run = subprocess.run([TUTTI, "broker", "--listen", "127.0.0.1:0", *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
             self.assertEqual((run.returncode, run.stdout), (1, ""), words)

@@ -81,8 +81,9 @@ which runs here, else the one on 127.0.0.1:15672.
   --data DIR          where durable queues and messages are kept (default: nowhere, they last as long as it runs);
                       of a listing: the fleet's data folder
   --vhost NAME        a virtual host beside "/"; may be repeated
-  --users FILE        who may connect, a line NAME:PASSWORD each, or NAME for one with a certificate (default:
-                      guest:guest, for this machine only)
+  --users FILE        who may connect, a line NAME:PASSWORD each, or NAME for one with a certificate; below a line
+                      [HOST HOST...] those who may enter these virtual hosts only (default: guest:guest, for this
+                      machine only)
   --memory-max MIB    of messages; over it publishers wait (default: 256)
   --disk-free-min MIB when less is free where --data is, publishers wait (default: 64)
   --ready-file PATH   write PATH, with the address in it, once clients may connect; it is removed at the end

@@ -2,6 +2,7 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cstring>
 #include <iostream>
 #include <stdexcept>
@@ -35,9 +36,18 @@ Broker::Broker(runtime::Shard& shard, world::Files& files, const BrokerSettings&
     auto& host = hosts_[name];
     if (!host) host = std::make_unique<VirtualHost>(name, shared_);
   }
+  check_users();
 }
 
 Broker::~Broker() { shared_.store = nullptr; }
+
+void Broker::check_users() const {
+  for (const auto& [name, user] : settings_.users)
+    for (const std::string& host : user.hosts)
+      if (!hosts_.contains(host))
+        throw std::runtime_error("the user \"" + name + "\" may enter the virtual host \"" + host +
+                                 "\", which there is not; make it by --vhost " + host);
+}
 
 void Broker::recover(runtime::Shard& shard, world::Files& files) {
   const std::string& folder = settings_.folder;
@@ -85,7 +95,15 @@ void Broker::tell_topology(Store& store) {
 
 bool Broker::admits(std::string_view user, std::string_view password) const {
   const auto known = settings_.users.find(user);
-  return known != settings_.users.end() && !known->second.empty() && same_secret(known->second, password);
+  return known != settings_.users.end() && !known->second.password.empty() &&
+         same_secret(known->second.password, password);
+}
+
+bool Broker::may_enter(std::string_view user, std::string_view host) const {
+  const auto known = settings_.users.find(user);
+  if (known == settings_.users.end()) return false;
+  const std::vector<std::string>& hosts = known->second.hosts;
+  return hosts.empty() || std::find(hosts.begin(), hosts.end(), host) != hosts.end();
 }
 
 VirtualHost* Broker::host(std::string_view name) {

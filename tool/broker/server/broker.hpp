@@ -17,9 +17,15 @@
 
 namespace tutti::broker {
 
+struct User {
+  std::string password = {};            // empty: he comes in by certificate only
+  std::vector<std::string> hosts = {};  // the virtual hosts that he may enter; empty: all
+  friend bool operator==(const User&, const User&) = default;
+};
+using Users = std::map<std::string, User, std::less<>>;  // by name
+
 struct BrokerSettings {
-  std::map<std::string, std::string, std::less<>> users = {
-      {"guest", "guest"}};  // name, password; without one by certificate only
+  Users users = {{"guest", {.password = "guest"}}};
   std::vector<std::string> hosts = {"/"};
   std::string folder = {};  // of the journal; empty: none
   std::uint64_t file_bytes = 64 * 1024 * 1024;
@@ -44,7 +50,8 @@ class BrokerOwner {
 
 class Broker final : public Access, private journal::JournalOwner {
  public:
-  // Without a folder nothing outlives it. Throws std::runtime_error if the folder is in use, or its journal damaged.
+  // Without a folder nothing outlives it. Throws std::runtime_error if the folder is in use, its journal damaged, or a
+  // user is let into a virtual host that there is not.
   Broker(runtime::Shard& shard, world::Files& files, const BrokerSettings& settings);
   ~Broker();
   void start();  // from here on what is told gets to the disk; close() must follow
@@ -53,6 +60,7 @@ class Broker final : public Access, private journal::JournalOwner {
 
   [[nodiscard]] bool admits(std::string_view user, std::string_view password) const override;
   [[nodiscard]] bool knows(std::string_view user) const override { return settings_.users.contains(user); }
+  [[nodiscard]] bool may_enter(std::string_view user, std::string_view host) const override;
   [[nodiscard]] VirtualHost* host(std::string_view name) override;
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
   [[nodiscard]] std::size_t memory_bytes_max() const noexcept { return settings_.memory_bytes_max; }
@@ -67,6 +75,7 @@ class Broker final : public Access, private journal::JournalOwner {
 
  private:
   [[nodiscard]] bool low_on_disk() noexcept;
+  void check_users() const;
   void recover(runtime::Shard& shard, world::Files& files);
   void journal_moved() override;
   void tell_topology(Store& store) override;

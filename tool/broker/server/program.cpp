@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -12,6 +13,7 @@
 #include "broker/server/admin.hpp"
 #include "broker/server/server.hpp"
 #include "runtime/signals.hpp"
+#include "runtime/timers.hpp"
 #include "world/real.hpp"
 
 namespace tutti::broker {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t users_bytes_max = 1024 * 1024;
 constexpr std::chrono::nanoseconds stop_time = std::chrono::seconds(5);
+constexpr std::chrono::nanoseconds certificate_look_pause = std::chrono::seconds(1);
 
 world::Address address_of(const char* option, const std::string& text) {
   const auto address = world::parse_address(text);
@@ -80,6 +83,21 @@ BrokerSettings broker_settings(world::World& world, const ProgramSettings& setti
   return out;
 }
 
+[[noreturn]] void refuse_line(std::size_t number, const std::string& why) {
+  throw std::runtime_error("line " + std::to_string(number) + " of the users " + why);
+}
+
+// Of "[shop warehouse]".
+std::vector<std::string> hosts_of(std::string_view line, std::size_t number) {
+  std::vector<std::string> hosts;
+  if (line.ends_with(']')) {
+    std::istringstream names(std::string(line.substr(1, line.size() - 2)));
+    for (std::string name; names >> name;) hosts.push_back(name);
+  }
+  if (hosts.empty()) refuse_line(number, "names no virtual hosts; expected [HOST] or [HOST HOST...]");
+  return hosts;
+}
+
 // Written whole at once: who sees it may read it.
 class ReadyFile {
  public:
@@ -99,21 +117,55 @@ class ReadyFile {
   std::string path_;
 };
 
+// Renewed certificates come by rename or as a mounted secret: new connections get them.
+class CertificateWatch {
+ public:
+  CertificateWatch(runtime::Shard& shard, net::TlsServer& tls)
+      : shard_(shard),
+        tls_(tls),
+        timer_([](void* self) noexcept { static_cast<CertificateWatch*>(self)->look(); }, this) {
+    arm();
+  }
+  CertificateWatch(const CertificateWatch&) = delete;
+  CertificateWatch& operator=(const CertificateWatch&) = delete;
+
+ private:
+  void arm() { timer_.arm(shard_.timers(), shard_.now() + certificate_look_pause); }
+  void look() noexcept {
+    try {
+      if (tls_.refresh()) std::cout << "the TLS certificate was read again" << std::endl;
+    } catch (const std::exception& error) {
+      std::cerr << "tutti broker: the TLS certificate stays as it was: " << error.what() << std::endl;
+    }
+    arm();
+  }
+
+  runtime::Shard& shard_;
+  net::TlsServer& tls_;
+  runtime::Timer timer_;
+};
+
 }  // namespace
 
-std::map<std::string, std::string, std::less<>> users_of(std::string_view text) {
-  std::map<std::string, std::string, std::less<>> users;
+Users users_of(std::string_view text) {
+  Users users;
+  std::vector<std::string> hosts;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     if (line.empty() || line.starts_with('#')) continue;
+    if (line.starts_with('[')) {
+      hosts = hosts_of(line, number);
+      continue;
+    }
     const std::size_t colon = line.find(':');
     const bool has_password = colon != std::string_view::npos;
     const std::string_view password = has_password ? line.substr(colon + 1) : std::string_view();
     if (colon == 0 || (has_password && password.empty()))
-      throw std::runtime_error("line " + std::to_string(number) +
-                               " of the users is not NAME:PASSWORD, or NAME for one who has a certificate");
-    users.insert_or_assign(std::string(line.substr(0, colon)), std::string(password));
+      refuse_line(number, "is not NAME:PASSWORD, or NAME for one who has a certificate");
+    const std::string name(line.substr(0, colon));
+    if (!users.try_emplace(name, User{.password = std::string(password), .hosts = hosts}).second)
+      refuse_line(number, "has the user \"" + name + "\" once more");
   }
   return users;
 }
@@ -130,11 +182,13 @@ int run(const ProgramSettings& settings) {
   std::unique_ptr<Admin> admin;
   std::unique_ptr<ReadyFile> ready;
   std::optional<runtime::Signals> signals;
+  std::optional<CertificateWatch> certificates;
   {
     const runtime::CurrentShard current(shard);
     broker = std::make_unique<Broker>(shard, world->files(), broker_settings(*world, settings, listen));
     server = serve(shard, *broker, {.listen = listen.front(), .tls = tls.get(), .tls_listen = listen.back()});
     admin = admin_of(shard, *server, settings.admin);
+    if (tls) certificates.emplace(shard, *tls);
     signals.emplace(shard, [&](int) {
       shard.spawn({.name = "stopping"}, [&] {
         server->stop(shard.now() + stop_time);
@@ -155,6 +209,7 @@ int run(const ProgramSettings& settings) {
   shard.run();
   const runtime::CurrentShard current(shard);
   ready.reset();
+  certificates.reset();
   signals.reset();
   return 0;
 }

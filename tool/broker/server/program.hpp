@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "broker/server/broker.hpp"
 
 namespace tutti::broker {
 
@@ -19,7 +20,7 @@ struct ProgramSettings {
   std::string admin = {};               // health, metrics, listings; empty: default_admin, or any port if it is taken
   std::vector<std::string> hosts = {};  // virtual hosts beside "/"
   std::filesystem::path data = {};      // where messages are kept; empty: in memory only
-  std::filesystem::path users = {};     // a file of NAME:PASSWORD or NAME lines; empty: guest:guest, on loopback only
+  std::filesystem::path users = {};     // a file: see users_of(); empty: guest:guest, on loopback only
   std::optional<std::uint64_t> memory_bytes_max = {}, free_bytes_min = {};  // see BrokerSettings
   std::filesystem::path ready_file = {};                                    // empty: none; it is given the address
 };
@@ -29,7 +30,9 @@ inline constexpr std::string_view default_admin = "127.0.0.1:15672";  // as Rabb
 // Until SIGTERM or SIGINT; the exit code. Throws std::runtime_error with a sentence, or tutti::Error.
 int run(const ProgramSettings& settings);
 
-// The users of such a file's text. Throws std::runtime_error that names the line.
-[[nodiscard]] std::map<std::string, std::string, std::less<>> users_of(std::string_view text);
+// The users of a file with a line for each: NAME:PASSWORD, or NAME for one with a certificate. A line [HOST HOST...]
+// says which virtual hosts those below it may enter, up to the next; those above all such lines may enter all. Throws
+// std::runtime_error that names the line.
+[[nodiscard]] Users users_of(std::string_view text);
 
 }  // namespace tutti::broker

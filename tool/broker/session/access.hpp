@@ -13,6 +13,7 @@ class Access {
  public:
   [[nodiscard]] virtual bool admits(std::string_view user, std::string_view password) const = 0;
   [[nodiscard]] virtual bool knows(std::string_view user) const = 0;
+  [[nodiscard]] virtual bool may_enter(std::string_view user, std::string_view host) const = 0;
   [[nodiscard]] virtual VirtualHost* host(std::string_view name) = 0;  // null: there is none of that name
 
  protected:

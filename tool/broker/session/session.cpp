@@ -185,6 +185,11 @@ void Session::take_open(const amqp::ConnectionOpen& method) {
   host_ = access_.host(method.virtual_host);
   if (host_ == nullptr)
     throw Refusal(ReplyCode::not_allowed, "vhost '" + std::string(method.virtual_host) + "' not found");
+  if (!access_.may_enter(user_, method.virtual_host)) {
+    host_ = nullptr;
+    throw Refusal(ReplyCode::not_allowed,
+                  "access to vhost '" + std::string(method.virtual_host) + "' refused for user '" + user_ + "'");
+  }
   send(0, amqp::ConnectionOpenOk{});
   state_ = State::running;
 }
