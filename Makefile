@@ -38,7 +38,9 @@ test: setup ## build with ASan and UBSan, run every test
 check: test ## what is too long for every run: clang, TSan, fuzzers, compile-time budget, release tests
 	@scripts/check
 
-bench: build ## benchmarks beside the raw epoll limit, in one run; QUICK=1 for a short one
+bench: build ## benchmarks beside bare servers and peers (Go, gRPC, nginx, RabbitMQ, JSON libraries); QUICK=1: under 3 minutes
+	@scripts/setup bench || echo "bench: what is missing is left out" >&2
+	@scripts/build release bench_peers
 	@scripts/bench $(if $(QUICK),--quick)
 
 fuzz: setup ## every fuzzer for SECONDS (default 60)

@@ -1,5 +1,5 @@
 // The limit of RPC: an epoll server that finds where each MessagePack-RPC message ends and sends it back as it came,
-// decoding nothing. Argument: the port.
+// decoding nothing. Arguments: ports, paths of Unix sockets.
 #include "raw_server.hpp"
 #include "wire/msgpack_rpc/scanner.hpp"
 
@@ -17,6 +17,7 @@ class Connection {
     out.append(data.substr(0, used));
     return used;
   }
+  static std::string_view more() { return {}; }
 
  private:
   tutti::wire::msgpack_rpc::MessageScanner scanner_;
@@ -24,4 +25,4 @@ class Connection {
 
 }  // namespace
 
-int main(int argc, char** argv) { return bench::RawServer<Connection>().serve(argc > 1 ? std::atoi(argv[1]) : 8082); }
+int main(int argc, char** argv) { return bench::RawServer<Connection>().serve(argc - 1, argv + 1); }

@@ -22,7 +22,7 @@ def load(in_flight, seconds):
         ask()
     while started:
         if not client.replies:  # some come while a publish waits for its confirm
-            client.connection.drain_events()
+            client.connection.drain_events(timeout=10)
         for number in list(client.replies):
             client.replies.pop(number)
             took.append((time.perf_counter() - started.pop(number)) * 1e6)

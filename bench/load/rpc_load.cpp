@@ -1,11 +1,12 @@
 // Load for the RPC benchmarks: N connections with M calls in flight on each, for a bounded time. Takes responses and,
 // as the raw server sends requests back, those too. Prints one line of JSON: calls, calls per second, p50 and p99 in
 // microseconds.
-//   rpc_load PORT CONNECTIONS IN_FLIGHT SECONDS
+//   rpc_load PORT-OR-PATH-OF-A-UNIX-SOCKET CONNECTIONS IN_FLIGHT SECONDS
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,16 +40,9 @@ constexpr std::string_view argument =
 
 class Connection {
  public:
-  Connection(int port, std::size_t in_flight) : started_(in_flight) {
-    descriptor_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("cannot connect");
-    const int on = 1;
-    ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
+  Connection(std::string_view place, std::size_t in_flight)
+      : descriptor_(place.starts_with('/') ? connected_to_path(place) : connected_to_port(std::atoi(place.data()))),
+        started_(in_flight) {}
   ~Connection() { ::close(descriptor_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -81,6 +75,26 @@ class Connection {
   }
 
  private:
+  static int connected_to_port(int port) {
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    if (::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("cannot connect");
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return descriptor;
+  }
+  static int connected_to_path(std::string_view path) {
+    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("cannot connect");
+    return descriptor;
+  }
+
   void call(std::uint32_t id, Clock::time_point now) {
     started_[id] = now;
     rpc::append_request(out_, id, "bench.echo", rpc::Trailing::nothing);
@@ -127,14 +141,13 @@ double microseconds(std::vector<std::uint32_t>& nanoseconds, double share) {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fputs("usage: rpc_load PORT CONNECTIONS IN_FLIGHT SECONDS\n", stderr);
+    std::fputs("usage: rpc_load PORT-OR-PATH CONNECTIONS IN_FLIGHT SECONDS\n", stderr);
     return 2;
   }
   const int epoll = ::epoll_create1(0);
   std::vector<std::unique_ptr<Connection>> connections;
   for (int i = 0; i < std::atoi(argv[2]); ++i) {
-    connections.push_back(
-        std::make_unique<Connection>(std::atoi(argv[1]), static_cast<std::size_t>(std::atoi(argv[3]))));
+    connections.push_back(std::make_unique<Connection>(argv[1], static_cast<std::size_t>(std::atoi(argv[3]))));
     epoll_event event{.events = EPOLLIN, .data = {.ptr = connections.back().get()}};
     ::epoll_ctl(epoll, EPOLL_CTL_ADD, connections.back()->descriptor(), &event);
   }

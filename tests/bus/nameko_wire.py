@@ -103,7 +103,9 @@ class Service:
         channel = connection.channel()
         queue = kombu.Queue("rpc-" + self.name, EXCHANGE, self.name + ".*", durable=True)
         with kombu.Consumer(channel, [queue], callbacks=[self.on_request], accept=["json"], prefetch_count=10):
-            self.producer = kombu.Producer(connection.channel())
+            # With a connection of its own for answers, as Nameko has: else a request that comes while an answer waits for its
+            # confirm is served inside of that, and its wait takes the other's confirm.
+            self.producer = kombu.Producer((connection.clone() if self.confirm else connection).channel())
             self.ready.set()
             while not self.ended.is_set():
                 try:
