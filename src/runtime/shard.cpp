@@ -5,6 +5,7 @@
 #include <string>
 
 #include <cxxabi.h>
+#include <unistd.h>
 #include <boost/context/detail/fcontext.hpp>
 
 #include <tutti/error.hpp>
@@ -114,6 +115,7 @@ Shard::~Shard() {
 
 void Shard::run() {
   provide_signal_stack();
+  pulse_.on_thread(::gettid());
   while (!stopping_.load(std::memory_order_acquire)) turn_until(Instant::never());
   stopping_.store(false, std::memory_order_relaxed);
 }
@@ -336,6 +338,7 @@ void Shard::resume(Fiber& fiber) noexcept {
   const ExceptionWords of_loop = words;
   words = {fiber.exceptions_caught, fiber.exceptions_uncaught};
   running_ = &fiber;
+  pulse_.enter(fiber.name);
   fiber.state = Fiber::State::running;
   ++figures_.switches;
   loop_sanitizer_fiber_ = sanitizers::this_fiber();
@@ -343,6 +346,7 @@ void Shard::resume(Fiber& fiber) noexcept {
   sanitizers::leaving(&fake_stack, fiber.stack_bottom(), fiber.stack_bytes(), fiber.sanitizer_fiber);
   fiber.machine = jump_fcontext(fiber.machine, &fiber).fctx;
   sanitizers::arrived(fake_stack, nullptr, nullptr);
+  pulse_.leave();
   running_ = nullptr;
   fiber.exceptions_caught = words.caught;
   fiber.exceptions_uncaught = words.uncaught;
@@ -518,10 +522,14 @@ std::string_view fiber_name() noexcept {
 }
 
 FiberName::FiberName(std::string_view name) noexcept : fiber_(running_fiber()) {
-  if (fiber_ != nullptr) before_ = std::exchange(fiber_->name, name);
+  if (fiber_ == nullptr) return;
+  before_ = std::exchange(fiber_->name, name);
+  fiber_->shard->pulse_.rename(name);
 }
 FiberName::~FiberName() {
-  if (fiber_ != nullptr) fiber_->name = before_;
+  if (fiber_ == nullptr) return;
+  fiber_->name = before_;
+  fiber_->shard->pulse_.rename(before_);
 }
 
 bool on_fiber() noexcept { return running_fiber() != nullptr; }

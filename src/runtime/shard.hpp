@@ -20,6 +20,7 @@
 #include <tutti/detail/waiting.hpp>
 
 #include "runtime/fiber.hpp"
+#include "runtime/pulse.hpp"
 #include "runtime/timers.hpp"
 #include "world/world.hpp"
 
@@ -96,6 +97,7 @@ class Shard {
   Instant read_clock() noexcept;                                                     // exact
   [[nodiscard]] std::size_t fibers() const noexcept { return pool_.in_use(); }
   [[nodiscard]] ShardFigures figures() noexcept;
+  [[nodiscard]] const Pulse& pulse() const noexcept { return pulse_; }  // for a watch in another thread
 
   // For the waits of this folder, called on the running fiber. park: true, unparked; false, `until` has passed; throws
   // what is pending. for_what ends "the deadline passed while waiting for".
@@ -113,6 +115,7 @@ class Shard {
 
  private:
   friend class CurrentShard;
+  friend class FiberName;
   Fiber& prepare(const FiberRules& rules);
   void make_ready(Fiber& fiber) noexcept;
   Fiber& take_ready() noexcept;
@@ -131,6 +134,7 @@ class Shard {
   FiberPool pool_;
   std::unique_ptr<OffloadPool> own_offload_;
   Fiber* running_ = nullptr;
+  Pulse pulse_;
   Fiber* ready_first_ = nullptr;
   Fiber* ready_last_ = nullptr;
   std::size_t ready_ = 0;

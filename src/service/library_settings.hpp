@@ -122,6 +122,7 @@ struct LibrarySettings {
   std::size_t call_depth_max = 16;     // calls within the process, one inside the other
   std::size_t stack_bytes = 256 * 1024;  // of a fiber
   Range<std::size_t, 16, 10'000'000> fibers_max{30'000u};  // of a shard, each at work or waiting; over it a request is answered 503
+  std::chrono::milliseconds stall_threshold{500};       // a handler that has its shard for so long is told in the log; 0: none is
   std::chrono::milliseconds drain_delay{0};         // after "not ready", before the listeners close
   std::chrono::milliseconds drain_deadline{10'000};  // then what is still running is cancelled and the exit code is 75
   std::vector<std::string> services = {};  // of those linked into the binary; empty: all

@@ -157,6 +157,7 @@ int Process::run() {
     try {
       start(first, true);
       start_other_members();
+      watch_stalls();
       observe_members();
       serve_admin(first);
       export_spans(first);
@@ -184,6 +185,7 @@ int Process::run() {
     }
   }
   first.signals.reset();
+  stall_watch_.reset();
   const bool failed = failure_ != nullptr;
   phase_.store(failed ? 2 : 3);
   phase_.notify_all();
@@ -282,6 +284,23 @@ void Process::start_other_members() {
   }
 }
 
+// Start-up may take its time; who is watched are the handlers, once there are some.
+void Process::watch_stalls() {
+  const std::chrono::nanoseconds threshold = parts_.library.stall_threshold;
+  if (threshold.count() <= 0) return;
+  stall_watch_ = std::make_unique<runtime::StallWatch>(parts_.world, threshold, [this](const runtime::Stall& stall) {
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(stall.duration).count();
+    const Logger log(environment_->log());
+    if (stall.over) {
+      log.warn("the shard goes on", {{"tutti.handler", stall.fiber}, {"tutti.stall_ms", milliseconds}});
+    } else {
+      log.warn("a handler holds up its shard: all that it serves waits; compute in tutti::offload, wait with the library's own means",
+               {{"tutti.handler", stall.fiber}, {"tutti.stall_ms", milliseconds}, {"tutti.stall_where", stall.where}});
+    }
+  });
+  for (const auto& member : members_) stall_watch_->watch(member->shard.pulse());
+}
+
 void Process::observe_members() {
   for (const auto& member : members_) {
     process_metrics_.observe(member->shard, [&its = *member]() -> MemberFigures {
@@ -294,6 +313,7 @@ void Process::observe_members() {
   }
   process_metrics_.observe(*offload_);
   process_metrics_.observe(*environment_);
+  if (stall_watch_) process_metrics_.observe(*stall_watch_);
 }
 
 net::HttpLimits Process::http_limits() const {

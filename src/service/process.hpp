@@ -20,6 +20,7 @@
 #include "observe/trace/tracer.hpp"
 #include "runtime/offload_pool.hpp"
 #include "runtime/shard.hpp"
+#include "runtime/stall_watch.hpp"
 #include "service/admin_entry.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
@@ -77,6 +78,7 @@ class Process {
   void serve_admin(Member& first);
   void observe_members();
   void export_spans(Member& first);
+  void watch_stalls();
   void follow_live_settings(Member& first);
   void reap_orphans(Member& first);
   void tell_ready();
@@ -98,6 +100,7 @@ class Process {
   ProcessMetrics process_metrics_{metrics_};
   runtime::FiberHandle start_up_;
   std::vector<std::unique_ptr<Member>> members_;
+  std::unique_ptr<runtime::StallWatch> stall_watch_;  // ends before the members
   std::size_t connections_max_ = 0;
   std::atomic<bool> draining_{false};
   std::atomic<bool> missed_deadline_{false};

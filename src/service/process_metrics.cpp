@@ -143,6 +143,13 @@ void ProcessMetrics::observe(Environment& environment) {
   }
 }
 
+void ProcessMetrics::observe(const runtime::StallWatch& watch) {
+  metrics_.observe_total(
+      "tutti.runtime.stalls",
+      {.unit = "{stall}", .description = "Handlers that did not let their event loop go for tutti.stall_threshold"}, {},
+      [&watch] { return static_cast<double>(watch.stalls()); });
+}
+
 void ProcessMetrics::observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue) {
   const observe::ExportCounts& counts = exporter.counts();
   metrics_.observe_total("tutti.trace.spans.sent", {.unit = "{span}", .description = "Spans that the collector took"},

@@ -14,6 +14,7 @@
 #include "observe/trace/exporter.hpp"
 #include "runtime/offload_pool.hpp"
 #include "runtime/shard.hpp"
+#include "runtime/stall_watch.hpp"
 #include "service/bus.hpp"
 #include "service/environment.hpp"
 
@@ -38,6 +39,7 @@ class ProcessMetrics {
   void observe(runtime::Shard& shard, std::function<MemberFigures()> look);
   void observe(runtime::OffloadPool& pool);
   void observe(Environment& environment);
+  void observe(const runtime::StallWatch& watch);
   void observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue);
 
   // Before the text is made: asks every shard. Waits on the fiber, no longer than a second: of a shard that is busy for
