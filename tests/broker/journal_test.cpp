@@ -60,6 +60,27 @@ TEST_F(JournalOnADisk, writes_again_what_was_not_synced) {
   EXPECT_EQ(found_after_a_crash(), (std::vector<std::string>{"1", "2", "3"}));
 }
 
+// Nobody waits for an acknowledgement: it goes with the next message, or alone a little later.
+TEST_F(JournalOnADisk, writes_acknowledgements_together_and_soon) {
+  {
+    Life life(world_, 0);
+    for (int body = 0; body < 20; ++body) publish(life, std::to_string(body));
+    turn_until_stored(life);
+    const std::uint64_t before = life.changes();
+    const Instant begun = world_.clock().instant();
+
+    for (int taken = 0; taken < 20; ++taken) {
+      life.act([&] { (void)life.host().queue("q", 1).take(Settling::at_once); });
+      life.turn();
+    }
+    turn_until_stored(life);
+
+    EXPECT_LE(world_.clock().instant() - begun, std::chrono::milliseconds(6));
+    EXPECT_LE(life.changes() - before, 4);  // a write and a sync; a file may be begun, too
+  }
+  EXPECT_EQ(found_after_a_crash(), std::vector<std::string>{});
+}
+
 TEST_F(JournalOnADisk, waits_while_the_disk_is_full_and_goes_on_when_it_is_not) {
   {
     Life life(world_, 0);

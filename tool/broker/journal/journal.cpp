@@ -17,7 +17,10 @@ namespace {
 constexpr std::uint64_t file_limit_factor = 2;          // all files may be that much longer than what is alive in them
 constexpr std::uint64_t moved_bytes_max = 1024 * 1024;  // between two batches
 constexpr std::size_t spare_bytes_max = 1024 * 1024;
-constexpr std::size_t looked_at_max = 10'000;  // messages, for one to move, between two batches
+constexpr auto gathering_min = std::chrono::nanoseconds(std::chrono::microseconds(100));
+constexpr auto gathering_max = std::chrono::nanoseconds(std::chrono::milliseconds(1));
+constexpr std::size_t gathered_bytes_max = 1024 * 1024;  // of a batch that waits for more
+constexpr std::size_t looked_at_max = 10'000;            // messages, for one to move, between two batches
 
 BindingMade record_of(std::string_view host, const Exchange& source, const Binding& binding) {
   BindingMade record{.host = host, .source = source.name(), .key = binding.key, .arguments = binding.arguments};
@@ -96,9 +99,10 @@ Journal::Batch& Journal::batch_to_tell() {
 }
 
 // The offset in the last span.
-std::uint64_t Journal::end_telling(Batch& batch, std::size_t bytes_before) {
+std::uint64_t Journal::end_telling(Batch& batch, std::size_t bytes_before, Awaited awaited) {
   const std::size_t added = batch.bytes.size() - bytes_before;
   waiting_bytes_ += added;
+  if (awaited == Awaited::yes && batch.awaited++ == 0) batch.first_awaited = shard_.world().clock().instant();
   batch.told = ++told_;
   more_.unpark();
   std::uint64_t& bytes = spans_.rbegin()->second.bytes;
@@ -106,11 +110,11 @@ std::uint64_t Journal::end_telling(Batch& batch, std::size_t bytes_before) {
 }
 
 template <class R>
-std::uint64_t Journal::tell(const R& record) {
+std::uint64_t Journal::tell(const R& record, Awaited awaited) {
   Batch& batch = batch_to_tell();
   const std::size_t before = batch.bytes.size();
   append(batch.bytes, record);
-  return end_telling(batch, before);
+  return end_telling(batch, before, awaited);
 }
 
 // What comes from here on must be readable without what came before, but for messages.
@@ -178,7 +182,7 @@ void Journal::enter(std::uint64_t number, std::span<const std::uint64_t> queues,
 void Journal::settled(const Queue& queue, std::uint64_t number) {
   const Places::Left left = places_.settle(number, queue.number());
   if (!left.known) return;
-  (void)tell(Settled{.queue = queue.number(), .number = number});
+  (void)tell(Settled{.queue = queue.number(), .number = number}, Awaited::no);
   if (left.last) leave(left.place);
 }
 
@@ -242,11 +246,14 @@ MessageRef Journal::load(std::uint64_t number, Account& account) {
 void Journal::write_on() noexcept {
   try {
     while (true) {
-      while (batches_.empty() && !closing_) (void)more_.park();
+      gather();
       if (batches_.empty()) break;
       writing_batch_ = true;
+      const Instant begun = shard_.world().clock().instant();
       write(batches_.front());
       writing_batch_ = false;
+      last_write_ = shard_.world().clock().instant() - begun;
+      expected_ = batches_.front().awaited + (batches_.size() > 1 ? batches_[1].awaited : 0);
       waiting_bytes_ -= batches_.front().bytes.size();
       if (failing_) break;
       durable_ = std::max(durable_, batches_.front().told);
@@ -261,6 +268,21 @@ void Journal::write_on() noexcept {
     failing_ = true;  // cancelled: the shard ends before close()
   }
   closed_.unpark();
+}
+
+// Waits until a batch is worth its sync. Publishers that keep so many messages under way send the next ones when they
+// are answered: beginning with the first of these would make the others wait for a sync more. So it waits for as many
+// as were under way when the last sync ended, but only for a part of what a sync takes.
+void Journal::gather() {
+  while (batches_.empty() && !closing_) (void)more_.park();
+  const Instant begun = shard_.world().clock().instant();
+  const auto patience = std::clamp(last_write_ / 4, gathering_min, gathering_max);
+  while (batches_.size() == 1 && !closing_) {
+    const Batch& next = batches_.front();
+    if (next.awaited >= std::max<std::size_t>(expected_, 1) || next.bytes.size() >= gathered_bytes_max) return;
+    const Instant until = next.awaited == 0 ? begun + settings_.settled_wait_max : next.first_awaited + patience;
+    if (!more_.park(until, "more to write")) return;
+  }
 }
 
 void Journal::keep_spare() {

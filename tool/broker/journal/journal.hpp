@@ -30,6 +30,9 @@ struct JournalSettings {
   std::size_t waiting_bytes_max = 8 * 1024 * 1024;           // not yet on disk: over it publishers wait
   std::size_t unlisted_files_max = 3;                        // complete files without contents; older ones get some
   std::chrono::nanoseconds retry = std::chrono::seconds(1);  // after a write that failed
+  // What nobody waits for, settled messages, is written with what comes after it, and so long after it came at the
+  // latest.
+  std::chrono::nanoseconds settled_wait_max = std::chrono::milliseconds(5);
 };
 
 class JournalOwner {
@@ -77,6 +80,7 @@ class Journal final : public Store {
   std::uint64_t durable() const override { return durable_; }
 
  private:
+  enum class Awaited : bool { no, yes };  // somebody may wait until it is durable
   static constexpr std::size_t index_bytes_of_one = sizeof(Places::Slot) + sizeof(Entry);
 
   // What of a span lies in one file. A span that failed goes on in a second file.
@@ -97,15 +101,18 @@ class Journal final : public Store {
     std::uint64_t span = 0;
     std::uint64_t offset = 0;  // in the span
     std::string bytes = {};
-    std::uint64_t told = 0;  // once it is durable, so much is
+    std::uint64_t told = 0;      // once it is durable, so much is
+    std::size_t awaited = 0;     // records that somebody may wait for: all but settled messages
+    Instant first_awaited = {};  // when the first of them came
   };
 
   template <class R>
-  std::uint64_t tell(const R& record);
+  std::uint64_t tell(const R& record, Awaited awaited = Awaited::yes);
   [[nodiscard]] Batch& batch_to_tell();
-  std::uint64_t end_telling(Batch& batch, std::size_t bytes_before);
+  std::uint64_t end_telling(Batch& batch, std::size_t bytes_before, Awaited awaited = Awaited::yes);
   void open_span();
   void write_on() noexcept;
+  void gather();
   void write(const Batch& batch);
   void keep_spare();
   void drop_dead_spans();
@@ -134,6 +141,8 @@ class Journal final : public Store {
   std::string spare_;            // of the last batch, for the next one
   std::deque<CompleteFile> unlisted_;
   std::size_t waiting_bytes_ = 0;
+  std::size_t expected_ = 0;  // records that will be awaited, if those who were answered last go on
+  std::chrono::nanoseconds last_write_{0};
   std::uint64_t written_span_ = 0;  // that writing_ is in
   std::uint64_t told_ = 0;
   std::uint64_t durable_ = 0;
