@@ -62,7 +62,11 @@ class Fleet:
         files += [word for profile in self.profiles for word in ("--profile", profile)]
         self.process = subprocess.Popen([BINARIES / "tutti", "up", *files, "--data", self.folder.name + "/data",
                                          "--ready-file", ready], stdout=self.log, stderr=subprocess.STDOUT, env=environment)
-        self.until(ready.exists, "the fleet to be ready", READY_SECONDS)
+        try:
+            self.until(ready.exists, "the fleet to be ready", READY_SECONDS)
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(self, kind, *_):
