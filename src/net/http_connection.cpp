@@ -28,6 +28,7 @@ constexpr std::chrono::nanoseconds linger_after_idle = std::chrono::milliseconds
 // How long a kept connection may still ask while the server drains: a client that is at work is answered once more, and
 // that answer says that the connection ends, so that no request is under way when it does.
 constexpr std::chrono::nanoseconds idle_while_draining = std::chrono::milliseconds(500);
+constexpr std::size_t body_progress_bytes_min = 4 * 1024;  // of a buffered body, within body_timeout
 constexpr std::size_t unknown_length = static_cast<std::size_t>(-1);
 
 bool without_body(int status) noexcept { return status == 101 || status == 204 || status == 304; }
@@ -366,7 +367,7 @@ HttpConnection::Step HttpConnection::gather_length() {
       case Filled::ended:
         return lost();
       case Filled::nothing:
-        expect(Phase::body, server_.limits().body_timeout);
+        await_body(here);
         return Step::wait;
     }
   }
@@ -406,10 +407,17 @@ HttpConnection::Step HttpConnection::gather_chunks() {
       case Filled::ended:
         return lost();
       case Filled::nothing:
-        expect(Phase::body, server_.limits().body_timeout);
+        await_body(work.body.size());
         return Step::wait;
     }
   }
+}
+
+// A body that drips would hold its connection for ever, if each byte of it were progress.
+void HttpConnection::await_body(std::size_t bytes_here) {
+  if (phase_ == Phase::body && bytes_here < body_bytes_due_) return;
+  body_bytes_due_ = bytes_here + body_progress_bytes_min;
+  expect(Phase::body, server_.limits().body_timeout);
 }
 
 // The head stays where it is; what was used of the body makes room.
@@ -438,6 +446,7 @@ HttpConnection::Step HttpConnection::refuse(int status, std::string_view reason)
   wire::http1::ResponseWriter writer(work_->out, status);
   writer.date(server_.date());
   writer.content_type(wire::http1::problem_type);
+  for (const HttpServerCore::FixedHeader& fixed : server_.fixed_headers()) work_->out.append(fixed.line);
   if (status == 503) (void)writer.field("retry-after", "1");
   writer.close();
   writer.content_length(body.size());

@@ -87,6 +87,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   Step gather_body();
   Step gather_length();
   Step gather_chunks();
+  void await_body(std::size_t bytes_here);
   Step refuse(int status, std::string_view reason);
   void serve_requests();         // on the fiber
   [[nodiscard]] bool serve_batch();  // false: this may be gone
@@ -147,6 +148,7 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   bool close_ = false;         // after the answer
   bool chunked_ = false;       // the answer
   bool sized_ = false;         // the answer: has a content length
+  std::size_t body_bytes_due_ = 0;  // of a buffered body, until expires_
   bool body_left_ = false;     // a streamed body has not been read to its end
   bool continue_due_ = false;  // "100 Continue" was asked for and not sent
   bool lingered_ = false;      // for as long as is usual

@@ -40,6 +40,9 @@ HttpServerCore::HttpServerCore(runtime::Shard& shard, HttpService& service, cons
     FixedHeader& fixed = fixed_headers_.emplace_back(FixedHeader{.name = name, .line = {}});
     if (!wire::http1::append_field(fixed.line, name, value)) throw Error(Code::failed_precondition, "the header " + name + " is \"" + value + "\", which has a character that HTTP does not allow");
   }
+  turned_away_ = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 1\r\n";
+  for (const FixedHeader& fixed : fixed_headers_) turned_away_ += fixed.line;
+  turned_away_ += "content-length: 21\r\nconnection: close\r\n\r\ntoo many connections\n";
   int error = 0;
   listener_ = shard.network().listen(rules.listen, rules.listen_rules, error);
   if (!listener_) {
@@ -117,10 +120,8 @@ bool HttpServerCore::accept_one(int& error) {
 }
 
 void HttpServerCore::turn_away(world::Connection& connection) {
-  static constexpr std::string_view answer =
-      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 1\r\ncontent-length: 21\r\nconnection: close\r\n\r\ntoo many connections\n";
   if (tls_) return;
-  (void)connection.write(std::as_bytes(std::span(answer)));  // if it does not fit into the socket, closing says enough
+  (void)connection.write(std::as_bytes(std::span(turned_away_)));  // if it does not fit into the socket, closing says enough
   connection.shutdown_write();
   // Closing over unread bytes would be a reset, which may overtake the answer.
   std::array<std::byte, 4096> dropped;

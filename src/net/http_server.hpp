@@ -32,7 +32,7 @@ struct HttpLimits {
   std::size_t pipelined_max = 64;                  // requests read ahead on one connection; more wait in the kernel
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);    // between requests: closed
   std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);  // first byte to end of head: 408
-  std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);    // without progress of the body: 408
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);    // without 4 KiB more of a buffered body, or a byte more of a streamed one: 408
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);   // without progress of the answer: reset
 };
 
@@ -129,7 +129,7 @@ struct HttpServerRules {
   TlsServer* tls = nullptr;      // null: plain
   bool certificates = false;     // of clients: their names are in the Peer of a request
   std::string_view server_name = {};  // "Server:" header; empty: none
-  // Name (in lower case) and value, of every answer that does not bring its own of that name.
+  // Name (in lower case) and value, of every answer that does not bring its own of that name, refusals included.
   std::vector<std::pair<std::string, std::string>> headers = {};
   // Connections that this server has given away and that are still open: they count towards connections_max.
   std::function<std::size_t()> given_away = {};

@@ -55,6 +55,7 @@ class HttpServerCore final : public HttpServer, private world::Watcher {
   wire::http1::Limits parser_limits_;
   std::string server_name_;
   std::vector<FixedHeader> fixed_headers_;
+  std::string turned_away_;  // the answer over connections_max
   std::function<std::size_t()> given_away_;
   TlsServer* tls_;
   bool certificates_;

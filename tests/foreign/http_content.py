@@ -200,6 +200,14 @@ class ForBrowsers(Asking):
             with self.subTest(path):
                 self.assertEqual(self.ask(path).headers.get_all("x-content-type-options"), ["nosniff"])
 
+    def test_refusals_before_a_handler_are_not_to_be_guessed_at_either(self):
+        for request in (b"nonsense\r\n\r\n", b"GET /greet/a HTTP/1.1\r\nHost: a\r\nx: " + b"y" * 40000 + b"\r\n\r\n", b"GET /" + b"y" * 10000 + b" HTTP/1.1\r\n\r\n"):
+            with self.subTest(request[:20]), self.service.connect() as connection:
+                connection.sendall(request)
+                answer = connection.makefile("rb").read().lower()
+                self.assertRegex(answer, rb"^http/1.1 4\d\d ")
+                self.assertEqual(answer.count(b"x-content-type-options: nosniff\r\n"), 1)
+
     def test_a_handler_s_own_word_counts(self):
         self.assertEqual(self.ask("/plain").headers.get_all("x-content-type-options"), ["as-you-like"])
 

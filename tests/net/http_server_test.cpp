@@ -368,6 +368,32 @@ TEST(HttpServerTimeouts, the_head_the_body_and_the_next_request_must_come_in_tim
   });
 }
 
+TEST(HttpServerTimeouts, a_body_that_drips_is_given_up_and_a_slow_one_is_not) {
+  with_server({}, [](PathService&, HttpServer& server) {
+    RawClient drip(server.address());
+    drip.write("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 90000\r\n\r\n");
+    RawClient chunks(server.address());
+    chunks.write("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n");
+    RawClient slow(server.address());
+    slow.write("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 40960\r\n\r\n");
+    for (int second = 0; second < 29; ++second) {
+      drip.write("x");
+      chunks.write("1\r\nx\r\n");
+      if (second % 25 == 0) slow.write(std::string(5000, 's'));
+      sleep(1s);
+    }
+    EXPECT_EQ(drip.read_to_end(0s), "");
+    EXPECT_TRUE(drip.read_to_end(2s).starts_with("HTTP/1.1 408 "));
+    EXPECT_TRUE(chunks.read_to_end(2s).starts_with("HTTP/1.1 408 "));
+    for (int piece = 2; piece < 8; ++piece) {
+      slow.write(std::string(5000, 's'));
+      sleep(25s);
+    }
+    slow.write(std::string(960, 'e'));
+    EXPECT_TRUE(slow.read_ending("e").starts_with("HTTP/1.1 200 "));
+  });
+}
+
 TEST(HttpServerTimeouts, an_answer_that_nobody_takes_ends_the_connection) {
   with_server({}, [](PathService& service, HttpServer& server) {
     RawClient client(server.address());
