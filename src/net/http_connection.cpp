@@ -17,7 +17,9 @@
 namespace tutti::net {
 namespace {
 
-constexpr std::size_t read_bytes = 16 * 1024;            // room for one read
+constexpr std::size_t first_read_bytes = 2 * 1024;       // room for the first read: many requests may wait for their answer
+constexpr std::size_t read_bytes = 16 * 1024;            // room for one read, once one has filled its room
+constexpr std::size_t straight_bytes_min = 4 * 1024;     // a handler's own room for a body that is worth a read
 constexpr std::size_t slack_bytes = 64;                  // readable behind a body, for readers that look ahead
 constexpr std::size_t out_bytes_max = 256 * 1024;        // of answers that the client does not take; then writing waits
 constexpr std::size_t copied_body_bytes_max = 32 * 1024;  // a longer body is sent from where it lies
@@ -233,7 +235,7 @@ void HttpConnection::linger() {
 
 void HttpConnection::take_work() {
   if (!work_) work_ = server_.take_work();
-  if (work_->in.size() < read_bytes + slack_bytes) work_->in.resize(read_bytes + slack_bytes);
+  if (work_->in.size() < first_read_bytes + slack_bytes) work_->in.resize(first_read_bytes + slack_bytes);
 }
 
 void HttpConnection::give_work_back() {
@@ -261,9 +263,13 @@ HttpConnection::Filled HttpConnection::fill(std::size_t bytes_wanted) {
   }
   const std::size_t room = work.in.size() - slack_bytes - work.end;
   const world::Transfer moved = connection_->read(std::as_writable_bytes(std::span(work.in.data() + work.end, room)));
+  if (moved.outcome == world::Outcome::done) work.end += moved.bytes;
+  return noted(moved, room);
+}
+
+HttpConnection::Filled HttpConnection::noted(const world::Transfer& moved, std::size_t room) {
   switch (moved.outcome) {
     case world::Outcome::done:
-      work.end += moved.bytes;
       if (moved.bytes < room && !hung_up_) readable_ = false;  // drained: the next bytes are told
       return Filled::more;
     case world::Outcome::again:
@@ -401,6 +407,7 @@ HttpConnection::Step HttpConnection::gather_chunks() {
     }
     if (std::exchange(continue_due_, false)) send_continue();
     drop_used();
+    make_room_for_body();
     switch (fill(1)) {
       case Filled::more:
         continue;
@@ -428,6 +435,14 @@ void HttpConnection::drop_used() {
   std::memmove(work.in.data() + body_begin, work.in.data() + work.unread, work.end - work.unread);
   work.end -= work.unread - body_begin;
   work.unread = body_begin;
+}
+
+// What is used of a body is dropped before more is read, so it would never fill the room of the first read.
+void HttpConnection::make_room_for_body() {
+  HttpWork& work = *work_;
+  if (work.in.size() >= read_bytes + slack_bytes) return;
+  work.in.resize(read_bytes + slack_bytes);
+  work.parser.rebase(work.in.data() + work.begin);
 }
 
 void HttpConnection::send_continue() {
@@ -561,6 +576,9 @@ std::size_t HttpConnection::read(std::span<std::byte> into) {
         close_ = true;
         throw Error(step.refusal.status == 413 ? Code::resource_exhausted : Code::invalid_argument, std::string(step.refusal.reason));
       case State::need_more:
+        if (into.size() >= straight_bytes_min && work.body_decoder.length_left() > 0 && work.unread == work.end) {
+          return read_straight(into);
+        }
         read_more();
         break;
     }
@@ -572,28 +590,49 @@ std::size_t HttpConnection::read(std::span<std::byte> into) {
 }
 
 void HttpConnection::read_more() {
+  before_reading_body();
+  make_room_for_body();
+  while (!body_came(fill(1))) wait_for_body();
+}
+
+// A long body goes to the handler without a copy: the buffer has nothing of it left, and nothing but the body is asked for.
+std::size_t HttpConnection::read_straight(std::span<std::byte> into) {
+  before_reading_body();
+  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), work_->body_decoder.length_left()));
+  for (;;) {
+    world::Transfer moved{.outcome = world::Outcome::again};
+    if (!ended_ && readable_) moved = connection_->read(into.first(room));
+    if (body_came(ended_ ? Filled::ended : noted(moved, room))) {
+      (void)work_->body_decoder.next({reinterpret_cast<const char*>(into.data()), moved.bytes});
+      return moved.bytes;
+    }
+    wait_for_body();
+  }
+}
+
+void HttpConnection::before_reading_body() {
   if (std::exchange(continue_due_, false)) send_continue();
   drop_used();
-  for (;;) {
-    switch (fill(1)) {
-      case Filled::more:
-        return;
-      case Filled::ended:
-        close_ = true;
-        throw Error(Code::cancelled, "the client stopped in the middle of the body");
-      case Filled::nothing:
-        break;
-    }
-    runtime::Parker parker;
-    reader_ = &parker;
-    struct Clear {
-      runtime::Parker*& reader;
-      ~Clear() { reader = nullptr; }
-    } clear{reader_};
-    if (!parker.park(server_.shard().now() + server_.limits().body_timeout, "the body of a request")) {
-      close_ = true;
-      throw Error(Code::deadline_exceeded, "the body of the request did not come in time");
-    }
+}
+
+bool HttpConnection::body_came(Filled filled) {
+  if (filled == Filled::ended) {
+    close_ = true;
+    throw Error(Code::cancelled, "the client stopped in the middle of the body");
+  }
+  return filled == Filled::more;
+}
+
+void HttpConnection::wait_for_body() {
+  runtime::Parker parker;
+  reader_ = &parker;
+  struct Clear {
+    runtime::Parker*& reader;
+    ~Clear() { reader = nullptr; }
+  } clear{reader_};
+  if (!parker.park(server_.shard().now() + server_.limits().body_timeout, "the body of a request")) {
+    close_ = true;
+    throw Error(Code::deadline_exceeded, "the body of the request did not come in time");
   }
 }
 

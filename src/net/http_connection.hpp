@@ -96,9 +96,15 @@ class HttpConnection final : private world::Watcher, private HttpExchange {
   [[nodiscard]] std::size_t end_of_body() const;
   enum class Filled : std::uint8_t { more, nothing, ended };
   Filled fill(std::size_t bytes_wanted);  // one read at most
+  Filled noted(const world::Transfer& moved, std::size_t room);
   Step lost();                   // the bytes stopped in the middle of a request
   void drop_used();              // moves what is not used yet to where the body begins
   void read_more();              // waits for bytes of a streamed body
+  [[nodiscard]] std::size_t read_straight(std::span<std::byte> into);
+  void before_reading_body();
+  [[nodiscard]] bool body_came(Filled filled);
+  void wait_for_body();
+  void make_room_for_body();
   void take_work();
   void give_work_back();
   void write_head(int status, std::string_view content_type, std::span<const HttpHeader> headers, std::size_t content_length);

@@ -66,6 +66,7 @@ class PathService final : public HttpService {
       std::array<std::byte, 8192> room;
       std::size_t total = 0;
       while (const std::size_t count = exchange.read(room)) {
+        uploaded_text.append(reinterpret_cast<const char*>(room.data()), count);
         total += count;
         uploaded = total;
         if (path == "/slow-upload") tutti::sleep(10ms);
@@ -96,6 +97,7 @@ class PathService final : public HttpService {
   int cancelled = 0;
   std::size_t written = 0;
   std::size_t uploaded = 0;
+  std::string uploaded_text;
   std::vector<int> refusals;
 };
 

@@ -259,6 +259,26 @@ TEST(HttpServer, a_slow_handler_holds_an_upload_back) {
   });
 }
 
+TEST(HttpServer, an_upload_arrives_as_it_was_sent_and_the_request_behind_it_is_answered) {
+  with_server({}, [](PathService& service, HttpServer& server) {
+    std::string body;
+    for (int i = 0; body.size() < 100'000; ++i) body += std::to_string(i);
+    const std::string bytes = post("/upload", body) + get("/path?behind", "connection: close\r\n");
+    // In the head, in the body, around its end, in the request behind.
+    for (const std::size_t at : {std::size_t{10}, std::size_t{1'000}, std::size_t{50'000}, bytes.size() - 70, bytes.size() - 10}) {
+      service.uploaded_text.clear();
+      RawClient client(server.address());
+      client.write(std::string_view(bytes).substr(0, at));
+      tutti::sleep(3ms);
+      client.write(std::string_view(bytes).substr(at));
+      const std::string answers = client.read_to_end();
+      EXPECT_TRUE(service.uploaded_text == body) << at;
+      EXPECT_EQ(count_of(answers, "HTTP/1.1 200 "), 2u) << at;
+      EXPECT_TRUE(answers.ends_with("behind")) << at << answers;
+    }
+  });
+}
+
 TEST(HttpServer, over_connections_max_says_when_to_come_again) {
   with_real_server({.connections_max = 1}, [](PathService&, HttpServer& server) {
     RawClient first(server.address());

@@ -58,6 +58,8 @@ class BodyDecoder {
   [[nodiscard]] BodyStep next(std::string_view data) noexcept;
   // The other side has finished writing: true if the body is whole (until_close, or complete already).
   [[nodiscard]] bool ends_here() noexcept;
+  // Of a body whose length was announced: how many bytes are still to come. Of others 0.
+  [[nodiscard]] std::uint64_t length_left() const noexcept { return framing_ == Framing::length ? left_ : 0; }
 
  private:
   Framing framing_ = Framing::none;
