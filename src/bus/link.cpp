@@ -166,23 +166,42 @@ void Link::forget_connection() {
 void Link::connect() {
   const BrokerUri::Host& host = rules_.uri.hosts[next_host_++ % rules_.uri.hosts.size()];
   host_ = to_string(host);
-  auto address = world::parse_address(host_);
-  if (!address) {
-    struct Found {
-      std::vector<world::Address> addresses;
-      std::string error;
-    };
-    const Found found = offload([&world = shard_.world(), name = host.name] {
-      Found all;
-      all.addresses = world.resolve(name, all.error);
-      return all;
-    });
-    if (found.addresses.empty()) give_up("cannot find the broker " + host_ + ": " + found.error);
-    address = found.addresses.front();
-    address->port = host.port;
+  const std::vector<world::Address> addresses = addresses_of(host);
+  const BrokerUri& uri = rules_.uri;
+  // With a certificate each time anew: it may have been renewed.
+  if (uri.tls && (!tls_ || !uri.certificate.empty()))
+    tls_ = net::make_tls_client(shard_.world().files(), uri.authorities, {},
+                                {.certificate_path = uri.certificate, .key_path = uri.key});
+  connect_to(addresses, host.name);
+}
+
+std::vector<world::Address> Link::addresses_of(const BrokerUri::Host& host) {
+  if (const auto numeric = world::parse_address(host_)) return {*numeric};
+  struct Found {
+    std::vector<world::Address> addresses;
+    std::string error;
+  };
+  Found found = offload([&world = shard_.world(), name = host.name] {
+    Found all;
+    all.addresses = world.resolve(name, all.error);
+    return all;
+  });
+  if (found.addresses.empty()) give_up("cannot find the broker " + host_ + ": " + found.error);
+  for (world::Address& address : found.addresses) address.port = host.port;
+  return std::move(found.addresses);
+}
+
+// The first that answers, in the resolver's order. One that is silent leaves the others their share of the time.
+void Link::connect_to(const std::vector<world::Address>& addresses, const std::string& name) {
+  for (std::size_t i = 0;; ++i) {
+    try {
+      detail::Limited limited(rules_.connect_timeout / addresses.size());
+      stream_ = net::connect(shard_, addresses[i], tls_.get(), name);
+      return;
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled || i + 1 == addresses.size()) throw;
+    }
   }
-  if (rules_.uri.tls && !tls_) tls_ = net::make_tls_client(shard_.world().files(), rules_.uri.authorities, {});
-  stream_ = net::connect(shard_, *address, tls_.get(), host.name);
 }
 
 void Link::greet() {
@@ -192,19 +211,20 @@ void Link::greet() {
   const amqp::Method first = next_greeting();
   const auto* const start = std::get_if<amqp::ConnectionStart>(&first);
   if (!start) give_up(host_ + " is no AMQP 0-9-1 broker");
-  if (!offers(start->mechanisms, "PLAIN")) {
-    give_up("the broker " + host_ + " takes no PLAIN login, only " + std::string(start->mechanisms));
-  }
+  const std::string mechanism = login_to(start->mechanisms);
   amqp::TableBuilder can;
   can.boolean("publisher_confirms", true).boolean("basic.nack", true).boolean("consumer_cancel_notify", true);
   can.boolean("connection.blocked", true).boolean("authentication_failure_close", true);
   amqp::TableBuilder properties;
   properties.text("product", "tutti").text("connection_name", rules_.name).table("capabilities", can.table());
-  const std::string response = std::string(1, '\0') + rules_.uri.user + std::string(1, '\0') + rules_.uri.password;
+  const std::string response =
+      rules_.uri.login == BrokerUri::Login::external
+          ? std::string()  // the one of the certificate
+          : std::string(1, '\0') + rules_.uri.user + std::string(1, '\0') + rules_.uri.password;
   amqp::append_method(
       out_, 0,
       amqp::ConnectionStartOk{
-          .client_properties = properties.table(), .mechanism = "PLAIN", .response = response, .locale = "en_US"});
+          .client_properties = properties.table(), .mechanism = mechanism, .response = response, .locale = "en_US"});
   send_now();
 
   const amqp::Method second = next_greeting();
@@ -224,6 +244,14 @@ void Link::greet() {
   const amqp::Method third = next_greeting();
   if (!std::holds_alternative<amqp::ConnectionOpenOk>(third))
     give_up("the broker " + host_ + " did not greet: " + amqp::to_text(third));
+}
+
+// The mechanism; refused if the broker does not offer it.
+std::string Link::login_to(std::string_view mechanisms) const {
+  const std::string_view wanted = rules_.uri.login == BrokerUri::Login::external ? "EXTERNAL" : "PLAIN";
+  if (!offers(mechanisms, wanted))
+    give_up("the broker " + host_ + " takes no " + std::string(wanted) + " login, only " + std::string(mechanisms));
+  return std::string(wanted);
 }
 
 // A close in the place of what is expected says why: a wrong password, an unknown virtual host.

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tutti/detail/waiting.hpp>
 
@@ -95,7 +96,10 @@ class Link {
   void run();
   [[nodiscard]] bool serve(std::string& why);  // false: cancelled
   void connect();
+  [[nodiscard]] std::vector<world::Address> addresses_of(const BrokerUri::Host& host);
+  void connect_to(const std::vector<world::Address>& addresses, const std::string& name);
   void greet();
+  [[nodiscard]] std::string login_to(std::string_view mechanisms) const;
   [[nodiscard]] wire::amqp::Frame next_frame();
   [[nodiscard]] wire::amqp::Method next_greeting();
   void fill();

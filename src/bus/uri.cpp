@@ -66,21 +66,39 @@ BrokerUri::Host read_host(std::string_view text, std::uint16_t default_port) {
   return host;
 }
 
+void read_heartbeat(BrokerUri& uri, const std::string& value) {
+  const auto seconds = whole_number(value, heartbeat_max);
+  if (!seconds) refuse("has heartbeat=" + value + ", which is no number of seconds from 0 to 65535");
+  uri.heartbeat = std::chrono::seconds(*seconds);
+}
+
+void read_login(BrokerUri& uri, const std::string& value) {
+  if (value != "plain" && value != "external") refuse("has auth_mechanism=" + value + "; plain and external are known");
+  uri.login = value == "plain" ? BrokerUri::Login::plain : BrokerUri::Login::external;
+}
+
+void read_file(BrokerUri& uri, const std::string& name, const std::string& value, std::string& into) {
+  if (!uri.tls) refuse("has " + name + ", which is for amqps:");
+  into = value;
+}
+
+void read_parameter(BrokerUri& uri, const std::string& name, const std::string& value) {
+  if (name == "heartbeat") return read_heartbeat(uri, value);
+  if (name == "auth_mechanism") return read_login(uri, value);
+  if (name == "cacertfile") return read_file(uri, name, value, uri.authorities);
+  if (name == "certfile") return read_file(uri, name, value, uri.certificate);
+  if (name == "keyfile") return read_file(uri, name, value, uri.key);
+  refuse("has the unknown parameter \"" + name +
+         "\"; heartbeat, auth_mechanism, cacertfile, certfile and keyfile are known");
+}
+
 void read_query(BrokerUri& uri, std::string_view query) {
   wire::http1::QueryReader reader(query);
-  while (reader.next()) {
-    if (reader.name() == "cacertfile") {
-      if (!uri.tls) refuse("has cacertfile, which is for amqps:");
-      uri.authorities = reader.value();
-      continue;
-    }
-    if (reader.name() != "heartbeat")
-      refuse("has the unknown parameter \"" + reader.name() + "\"; heartbeat and cacertfile are known");
-    const auto seconds = whole_number(reader.value(), heartbeat_max);
-    if (!seconds) refuse("has heartbeat=" + reader.value() + ", which is no number of seconds from 0 to 65535");
-    uri.heartbeat = std::chrono::seconds(*seconds);
-  }
+  while (reader.next()) read_parameter(uri, reader.name(), reader.value());
   if (!reader.fault().empty()) refuse("has a malformed query");
+  if (uri.certificate.empty() != uri.key.empty()) refuse("has only one of certfile and keyfile");
+  if (uri.login == BrokerUri::Login::external && uri.certificate.empty())
+    refuse("has auth_mechanism=external without certfile and keyfile");
 }
 
 }  // namespace

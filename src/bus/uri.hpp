@@ -1,6 +1,7 @@
 // Where a broker is and as whom it is spoken to, written as RabbitMQ's clients write it:
 //   amqp://user:password@host:5672/vhost?heartbeat=30
 //   amqps://user:password@rabbit-1,rabbit-2:5671/shop?cacertfile=/etc/shop/ca.pem
+//   amqps://rabbit/shop?auth_mechanism=external&cacertfile=ca.pem&certfile=orders.pem&keyfile=orders.key
 // Several hosts of one cluster are separated by commas. User, password and virtual host are percent-decoded.
 #pragma once
 
@@ -25,6 +26,10 @@ struct BrokerUri {
   std::chrono::seconds heartbeat{60};  // 0: none
   bool tls = false;
   std::string authorities = {};  // a PEM file whose certificates are trusted; empty: the system's
+  std::string certificate = {};  // a PEM file that is shown to the broker, with its key; empty: none
+  std::string key = {};
+  enum class Login : std::uint8_t { plain, external };
+  Login login = Login::plain;  // external: the certificate says who logs in (RFC 4422, appendix A)
 };
 
 // Throws tutti::Error(failed_precondition) with what is wrong; the sentence never has the password in it.

@@ -360,6 +360,25 @@ void trust(SSL_CTX* context, world::Files& files, const std::string& authorities
   }
 }
 
+// What this side shows.
+void show(SSL_CTX* context, world::Files& files, const std::string& certificate_path, const std::string& key_path) {
+  const OpenSsl& ssl = openssl();
+  for (const std::string& path : {certificate_path, key_path})
+    if (!files.status(path)) throw Error(Code::failed_precondition, "the TLS file \"" + path + "\" does not exist");
+  if (ssl.SSL_CTX_use_certificate_chain_file(context, certificate_path.c_str()) != 1) {
+    throw Error(Code::failed_precondition,
+                "\"" + certificate_path + "\" is no certificate in PEM format: " + ssl.last_error());
+  }
+  if (ssl.SSL_CTX_use_PrivateKey_file(context, key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
+    throw Error(Code::failed_precondition, "\"" + key_path + "\" is no private key in PEM format for \"" +
+                                               certificate_path + "\": " + ssl.last_error());
+  }
+  if (ssl.SSL_CTX_check_private_key(context) != 1) {
+    throw Error(Code::failed_precondition,
+                "the key \"" + key_path + "\" does not belong to the certificate \"" + certificate_path + "\"");
+  }
+}
+
 // A numeric address is no name that could be asked for (RFC 6066 section 3).
 bool is_numeric(const std::string& host) {
   return world::parse_address(host + ":1") || world::parse_address("[" + host + "]:1");
@@ -416,25 +435,11 @@ class Server final : public TlsServer {
   ContextPtr load() const {
     const auto& [certificate_path, key_path, client_authorities_path] = paths_;
     const OpenSsl& ssl = openssl();
-    for (const std::string& path : {certificate_path, key_path}) {
-      if (path.empty())
-        throw Error(Code::failed_precondition,
-                    "TLS needs a certificate and its key; set both tutti.http.tls_certificate and tutti.http.tls_key");
-      if (!files_.status(path)) throw Error(Code::failed_precondition, "the TLS file \"" + path + "\" does not exist");
-    }
+    if (certificate_path.empty() || key_path.empty())
+      throw Error(Code::failed_precondition,
+                  "TLS needs a certificate and its key; set both tutti.http.tls_certificate and tutti.http.tls_key");
     ContextPtr context = make_context(ssl.TLS_server_method());
-    if (ssl.SSL_CTX_use_certificate_chain_file(context.get(), certificate_path.c_str()) != 1) {
-      throw Error(Code::failed_precondition,
-                  "\"" + certificate_path + "\" is no certificate in PEM format: " + ssl.last_error());
-    }
-    if (ssl.SSL_CTX_use_PrivateKey_file(context.get(), key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
-      throw Error(Code::failed_precondition, "\"" + key_path + "\" is no private key in PEM format for \"" +
-                                                 certificate_path + "\": " + ssl.last_error());
-    }
-    if (ssl.SSL_CTX_check_private_key(context.get()) != 1) {
-      throw Error(Code::failed_precondition,
-                  "the key \"" + key_path + "\" does not belong to the certificate \"" + certificate_path + "\"");
-    }
+    show(context.get(), files_, certificate_path, key_path);
     ssl.SSL_CTX_set_alpn_select_cb(context.get(), &choose_protocol, nullptr);
     if (client_authorities_path.empty()) return context;
     trust(context.get(), files_, client_authorities_path);
@@ -467,7 +472,8 @@ class Server final : public TlsServer {
 
 class Client final : public TlsClient {
  public:
-  Client(world::Files& files, const std::string& authorities_path, std::string_view protocol)
+  Client(world::Files& files, const std::string& authorities_path, std::string_view protocol,
+         const ClientIdentity& identity)
       : context_(make_context(openssl().TLS_client_method())), protocol_(protocol) {
     const OpenSsl& ssl = openssl();
     if (authorities_path.empty()) {
@@ -477,6 +483,7 @@ class Client final : public TlsClient {
       trust(context_.get(), files, authorities_path);
     }
     ssl.SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    if (!identity.certificate_path.empty()) show(context_.get(), files, identity.certificate_path, identity.key_path);
   }
 
   std::unique_ptr<TlsConnection> wrap(std::unique_ptr<world::Connection> plain, std::string_view server_name) override {
@@ -512,8 +519,8 @@ std::unique_ptr<TlsServer> make_tls_server(world::Files& files, const std::strin
 }
 
 std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path,
-                                           std::string_view protocol) {
-  return std::make_unique<Client>(files, authorities_path, protocol);
+                                           std::string_view protocol, const ClientIdentity& identity) {
+  return std::make_unique<Client>(files, authorities_path, protocol, identity);
 }
 
 }  // namespace tutti::net

@@ -51,8 +51,15 @@ class TlsClient {
 [[nodiscard]] std::unique_ptr<TlsServer> make_tls_server(
     world::Files& files, const std::string& certificate_path, const std::string& key_path,
     const std::string& client_authorities_path = {}, ClientCertificates certificates = ClientCertificates::optional);
+// PEM files of what a client shows to a server that asks for it; both or none.
+struct ClientIdentity {
+  std::string certificate_path = {};  // with its chain
+  std::string key_path = {};
+};
 // Trusts the system's authorities, or those in a PEM file. `protocol` is offered by ALPN (RFC 7301); empty: none is.
+// Throws tutti::Error(failed_precondition) that names the file.
 [[nodiscard]] std::unique_ptr<TlsClient> make_tls_client(world::Files& files, const std::string& authorities_path = {},
-                                                         std::string_view protocol = "http/1.1");
+                                                         std::string_view protocol = "http/1.1",
+                                                         const ClientIdentity& identity = {});
 
 }  // namespace tutti::net

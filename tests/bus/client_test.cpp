@@ -245,6 +245,31 @@ TEST_F(Client, goes_to_the_next_host_when_one_is_down) {
   });
 }
 
+TEST_F(Client, goes_to_the_next_address_of_a_host_in_the_same_attempt) {
+  run([&] {
+    world.add_name("rabbit", {"10.0.0.7", "10.0.0.8", "127.0.0.1"});  // nobody listens on the first
+    world.set_reach(*world::parse_address("10.0.0.8:5672"), world::Reach::silent);
+    publisher.emplace(shard, link_rules("amqp://rabbit"), PublisherRules{});
+    const Instant before = shard.now();
+
+    publish("placed", "x");
+
+    EXPECT_EQ(publisher->figures().reconnects, 0u);
+    EXPECT_LT(shard.now() - before, 2s);  // a third of what a connection may take
+  });
+}
+
+TEST_F(Client, names_the_last_address_when_none_answers) {
+  run([&] {
+    world.add_name("rabbit", {"10.0.0.7", "10.0.0.8"});
+    publisher.emplace(shard, link_rules("amqp://rabbit"), PublisherRules{});
+    Publication one{.exchange = "shop.events", .routing_key = "placed", .body = "x"};
+
+    EXPECT_THAT(message_of([&] { publisher->publish(std::span(&one, 1), shard.now() + 1s); }),
+                HasSubstr("cannot connect to 10.0.0.8:5672"));
+  });
+}
+
 TEST_F(Client, stays_connected_by_heartbeats_while_nothing_happens) {
   run([&] {
     publisher.emplace(shard, link_rules("amqp://127.0.0.1?heartbeat=4"), PublisherRules{});

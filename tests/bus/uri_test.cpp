@@ -60,6 +60,20 @@ TEST(BrokerUri, means_the_default_virtual_host_in_every_spelling) {
   EXPECT_EQ(parse_broker_uri("amqp://rabbit?heartbeat=0").virtual_host, "/");
 }
 
+TEST(BrokerUri, names_the_certificate_by_which_the_service_logs_in) {
+  const BrokerUri uri =
+      parse_broker_uri("amqps://rabbit/shop?auth_mechanism=external&certfile=%2Fetc%2Forders.pem&keyfile=orders.key");
+
+  EXPECT_EQ(uri.login, BrokerUri::Login::external);
+  EXPECT_EQ(uri.certificate, "/etc/orders.pem");
+  EXPECT_EQ(uri.key, "orders.key");
+  EXPECT_EQ(parse_broker_uri("amqp://rabbit?auth_mechanism=plain").login, BrokerUri::Login::plain);
+  EXPECT_THAT(fault_of("amqps://rabbit?auth_mechanism=external"), HasSubstr("without certfile and keyfile"));
+  EXPECT_THAT(fault_of("amqps://rabbit?certfile=orders.pem"), HasSubstr("only one of certfile and keyfile"));
+  EXPECT_THAT(fault_of("amqp://rabbit?keyfile=orders.key"), HasSubstr("keyfile, which is for amqps:"));
+  EXPECT_THAT(fault_of("amqps://rabbit?auth_mechanism=gssapi"), HasSubstr("auth_mechanism=gssapi"));
+}
+
 TEST(BrokerUri, says_what_is_wrong_without_the_password) {
   EXPECT_THAT(fault_of("redis://ada:secret@rabbit"), AllOf(HasSubstr("redis://"), Not(HasSubstr("secret"))));
   EXPECT_THAT(fault_of("rabbit:5672"), HasSubstr("no scheme"));
