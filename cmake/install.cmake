@@ -1,4 +1,4 @@
-# What `cmake --install` lays down: the libraries, the public headers, tutti_embed(), tutti_image() and the package that lets another
+# What `cmake --install` lays down: the libraries, the public headers, tutti_embed(), tutti_image(), tutti_contract() and the package that lets another
 # project say find_package(tutti CONFIG REQUIRED) and link tutti::tutti. The program installs itself in tool/.
 # The libraries are static, so what they link privately is linked by the user's program: tutti-config.cmake finds it again.
 include(CMakePackageConfigHelpers)
@@ -18,6 +18,9 @@ install(FILES
   ${CMAKE_BINARY_DIR}/package/tutti-config.cmake
   ${CMAKE_BINARY_DIR}/package/tutti-config-version.cmake
   cmake/tutti_archives.cmake
+  cmake/tutti_contract.cmake
+  cmake/contract-config.cmake.in
+  cmake/contract_check.cmake
   cmake/tutti_embed.cmake
   cmake/embed_sources.cmake
   cmake/tutti_image.cmake

@@ -1,6 +1,7 @@
 """Installs the build tree into an empty prefix and builds another project against it, as a user of tutti does.
 
-The project (greeter/) knows only find_package(tutti): a service, a Bed test and embedded files. Compiler and flags are those of
+The project (greeter/) knows only find_package(tutti): a service, a Bed test and embedded files. Two more (payments/ and checkout/)
+share a contract as a package. Compiler and flags are those of
 the tree, because the sanitizers of a static library have to be those of the program that links it. Then the guide's first
 service is built from its page.
 """
@@ -26,13 +27,13 @@ def run(*command):
     return done.stdout
 
 
-def check_package_names_no_build_paths(prefix, arguments):
+def check_package_names_no_build_paths(prefix, arguments, config="tutti-config.cmake", *more):
     files = sorted(prefix.rglob("*.cmake"))
-    if not any(file.name == "tutti-config.cmake" for file in files):
-        sys.exit(f"no tutti-config.cmake below {prefix}")
+    if not any(file.name == config for file in files):
+        sys.exit(f"no {config} below {prefix}")
     for file in files:
         text = file.read_text()
-        for word in (arguments.build, arguments.source, "fsanitize", "tutti_options"):
+        for word in (arguments.build, arguments.source, "fsanitize", "tutti_options", *more):
             if word in text:
                 sys.exit(f"{file.name} names {word}, expected nothing of the build tree")
 
@@ -64,6 +65,50 @@ def check_image_has_one_runtime(prefix, arguments, folder):
         sys.exit(f"image-root of a program with two C++ runtimes: exit {refused.returncode}, {refused.stderr!r}; expected 1, {library} and SHARED_RUNTIME")
 
 
+def configure(arguments, project, build, prefixes, *more):
+    return [arguments.cmake, "-S", project, "-B", build, "-G", arguments.generator,
+            f"-DCMAKE_PREFIX_PATH={';'.join(map(str, prefixes))}", f"-DCMAKE_CXX_COMPILER={arguments.compiler}",
+            f"-DCMAKE_CXX_FLAGS={arguments.flags}", f"-DCMAKE_EXE_LINKER_FLAGS={arguments.linker_flags}",
+            f"-DCMAKE_CXX_COMPILER_LAUNCHER={arguments.launcher}", f"-DCMAKE_BUILD_TYPE={arguments.build_type}", *more]
+
+
+def refused(*command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode == 0:
+        sys.exit(f"{' '.join(map(str, command))}: exit 0, expected a refusal\n{done.stdout}")
+    return done.stdout
+
+
+def check_contract_package(prefix, arguments, folder):
+    """One project installs its service's contract, another builds against it; what would break that one is refused."""
+    here, contracts = pathlib.Path(__file__).parent, folder / "contracts"
+    for project in ("payments", "checkout"):
+        shutil.copytree(here / project, folder / project)
+    payments, checkout = folder / "payments-build", folder / "checkout-build"
+    run(*configure(arguments, folder / "payments", payments, [prefix]))
+    run(arguments.cmake, "--build", payments)
+    run(arguments.cmake, "--install", payments, "--prefix", contracts)
+    check_package_names_no_build_paths(contracts, arguments, "payments-contract-config.cmake", str(folder / "payments"), str(payments))
+    document = contracts / "share" / "payments-contract" / "contract.json"
+    if "/charges" not in json.loads(document.read_text())["paths"]:
+        sys.exit(f"{document} does not tell of /charges")
+
+    said = run(*configure(arguments, folder / "checkout", checkout, [prefix, contracts]))
+    if str(document) not in said:
+        sys.exit(f"payments_CONTRACT_DOCUMENT is not {document}:\n{said}")
+    run(arguments.cmake, "--build", checkout)
+    run(checkout / "checkout_test")
+    newer = refused(*configure(arguments, folder / "checkout", folder / "newer-build", [prefix, contracts], "-DWANTED=2.0"))
+    if "payments-contract" not in newer or "1.2.0" not in newer:
+        sys.exit(f"a caller that wants 2.0 is not told that 1.2.0 is there:\n{newer}")
+
+    header = folder / "payments" / "payments" / "contract.hpp"
+    header.write_text(header.read_text().replace("amount_minor", "amount_cents"))
+    broken = refused(arguments.cmake, "--build", payments)
+    if "would break callers" not in broken or "breaking: " not in broken:
+        sys.exit(f"a field that was renamed is not refused as breaking callers:\n{broken}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("cmake", "generator", "build", "source", "compiler", "flags", "linker-flags", "launcher", "build-type"):
@@ -81,10 +126,7 @@ def main():
         check_image_has_one_runtime(prefix, arguments, folder)
 
         shutil.copytree(pathlib.Path(__file__).parent / "greeter", project)
-        run(arguments.cmake, "-S", project, "-B", build, "-G", arguments.generator,
-            f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={arguments.compiler}",
-            f"-DCMAKE_CXX_FLAGS={arguments.flags}", f"-DCMAKE_EXE_LINKER_FLAGS={arguments.linker_flags}",
-            f"-DCMAKE_CXX_COMPILER_LAUNCHER={arguments.launcher}", f"-DCMAKE_BUILD_TYPE={arguments.build_type}")
+        run(*configure(arguments, project, build, [prefix]))
         run(arguments.cmake, "--build", build)
         run(build / "greeter_test")
         if not run(build / "greeter", "--help").strip():
@@ -96,6 +138,8 @@ def main():
         program = prefix / "bin" / "tutti"
         if program.exists():
             run(program, "--help")
+
+        check_contract_package(prefix, arguments, folder)
 
         wrong = first_service.follow(folder, {**os.environ, "CXX": arguments.compiler, "CXXFLAGS": arguments.flags,
                                               "LDFLAGS": arguments.linker_flags, "CMAKE_GENERATOR": arguments.generator,
