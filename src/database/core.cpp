@@ -343,6 +343,7 @@ void DatabaseCore::publish(OpenTransaction& open, const EventSpec& event, const 
                                 .message_id = world_.random().id(),
                                 .body = database::json_of(event.message(), message),
                                 .traceparent = hooks_.traceparent ? hooks_.traceparent() : std::string(),
+                                .context = hooks_.context ? hooks_.context() : std::string(),
                                 .created_at = world_.clock().now()};
   const auto state =
       on_writer([&](Connection& connection) { return database::add_to_outbox(still_open(connection), row, rules_); });

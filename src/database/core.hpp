@@ -32,6 +32,7 @@ struct DatabaseHooks {
       {};
   // W3C traceparent of the current call, kept with an outbox row; may be empty.
   std::function<std::string()> traceparent = {};
+  std::function<std::string()> context = {};  // see database::OutboxRow
   // Something an operator should read, once per occasion: rows dropped, a failed hook.
   std::function<void(std::string_view sentence)> report = {};
 };

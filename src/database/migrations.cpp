@@ -14,7 +14,8 @@ constexpr std::size_t number_digits = 4;
 
 // The tables of the library. Steps like the user's, in the same record: append only.
 const std::vector<Step>& own_steps() {
-  static const std::vector<Step> steps{{"tutti-0001-once-and-outbox", R"(
+  static const std::vector<Step> steps{
+      {"tutti-0001-once-and-outbox", R"(
 create table tutti_once (
   id integer primary key,
   service text not null, method text not null, identity text not null, key text not null,
@@ -30,11 +31,12 @@ create table tutti_outbox (
   created_at integer not null);
 create index tutti_outbox_by_age on tutti_outbox (created_at);
 )"},
-                                       {"tutti-0002-once-keys-and-relay", R"(
+      {"tutti-0002-once-keys-and-relay", R"(
 create table tutti_once_keys (key text primary key, kept_at integer not null) without rowid;
 create index tutti_once_keys_by_age on tutti_once_keys (kept_at);
 create table tutti_outbox_relay (id integer primary key, relay text not null, until integer not null);
-)"}};
+)"},
+      {"tutti-0003-outbox-context", "alter table tutti_outbox add column context blob not null default x''"}};
   return steps;
 }
 

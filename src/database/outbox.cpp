@@ -40,13 +40,14 @@ OutboxState add_to_outbox(Connection& connection, const OutboxRow& row, const Da
                                               " events wait in the outbox to be sent, the most that outbox_rows_max "
                                               "allows; is the broker reachable?");
   auto insert = connection.prepare(
-      "insert into tutti_outbox (event, message_id, body, traceparent, created_at) values (?, ?, ?, ?, ?)",
+      "insert into tutti_outbox (event, message_id, body, traceparent, created_at, context) values (?, ?, ?, ?, ?, ?)",
       Author::library);
   insert.bind_text(1, row.event);
   insert.bind_text(2, row.message_id);
   insert.bind_text(3, row.body);
   insert.bind_text(4, row.traceparent);
   insert.bind_int(5, row.created_at.since_epoch.count());
+  insert.bind_blob(6, row.context);
   insert.finish();
   ++state.rows;
   return state;
@@ -55,7 +56,7 @@ OutboxState add_to_outbox(Connection& connection, const OutboxRow& row, const Da
 std::vector<OutboxRow> read_outbox(Connection& connection, std::size_t rows_max) {
   std::vector<OutboxRow> found;
   auto rows = connection.prepare(
-      "select id, event, message_id, body, traceparent, created_at from tutti_outbox order by id limit ?",
+      "select id, event, message_id, body, traceparent, created_at, context from tutti_outbox order by id limit ?",
       Author::library);
   rows.bind_int(1, static_cast<std::int64_t>(rows_max));
   while (rows.step())
@@ -64,6 +65,7 @@ std::vector<OutboxRow> read_outbox(Connection& connection, std::size_t rows_max)
                      .message_id = rows.text_at(2),
                      .body = rows.text_at(3),
                      .traceparent = rows.text_at(4),
+                     .context = rows.text_at(6),
                      .created_at = Time{std::chrono::nanoseconds(rows.int_at(5))}});
   return found;
 }

@@ -23,6 +23,7 @@ struct OutboxRow {
   std::string message_id;  // for the receiver to tell a repeat
   std::string body;        // JSON
   std::string traceparent;
+  std::string context;  // what else travels with it, as bytes that only its sender knows
   Time created_at;
 };
 

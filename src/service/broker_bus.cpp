@@ -82,8 +82,11 @@ class BrokerBus final : public Bus {
     const std::string traceparent =
         message.trace.valid() ? wire::to_string({message.trace.trace_id, message.trace.span_id, message.trace.flags})
                               : std::string();
-    const std::string properties =
-        event_properties(message.id, host_.environment().world().clock().now(), traceparent, message.trace.tracestate);
+    const std::string properties = event_properties({.id = message.id,
+                                                     .at = host_.environment().world().clock().now(),
+                                                     .traceparent = traceparent,
+                                                     .tracestate = message.trace.tracestate,
+                                                     .context = message.context});
     bus::Publication publication{.exchange = exchange,
                                  .routing_key = message.event->name,
                                  .message_id = message.id,
@@ -289,7 +292,7 @@ class BrokerBus final : public Bus {
     ReceivedEvent event = received_event(delivery.properties, delivery.exchange, delivery.routing_key);
     // Other publishers give none; from here on it is the same for every attempt.
     if (event.id.empty()) event.id = host_.environment().world().random().id();
-    const EventMessage message{.event = subscription.spec, .id = event.id, .body = delivery.body, .trace = event.trace};
+    const EventMessage message{.event = subscription.spec, .id = event.id, .body = delivery.body, .trace = event.trace, .context = event.headers};
     const HandledEvent handled = handle_event(host_, subscription, message);
     const Failure& failure = handled.failure;
     if (!failure.failed()) {

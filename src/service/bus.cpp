@@ -14,6 +14,7 @@
 #include "service/event_wire.hpp"
 #include "service/host.hpp"
 #include "service/value.hpp"
+#include "wire/nameko/context.hpp"
 
 namespace tutti::detail {
 namespace {
@@ -162,6 +163,11 @@ class InProcessBus final : public Bus {
   BusNumbers numbers_;
 };
 
+// "notifications.on_placed.4bf92f35": the handler as one of the calls that led somewhere.
+std::string call_id_of(const Subscription& subscription, Random& random) {
+  return std::string(subscription.composition->name()) + "." + handler_name_of(subscription) + "." + random.id();
+}
+
 }  // namespace
 
 HandledEvent handle_event(Host& host, Subscription& subscription, const EventMessage& message) {
@@ -176,6 +182,8 @@ HandledEvent handle_event(Host& host, Subscription& subscription, const EventMes
   state.identity = {.name = std::string(message.event->service->name)};
   Span span = host.environment().tracer().start("process " + std::string(message.event->name), SpanKind::consumer, message.trace);
   state.trace = span.context();
+  const std::string context = wire::nameko::context_of(wire::amqp::Table{message.context}, call_id_of(subscription, host.environment().world().random()));
+  state.context = context;
   struct Bound {
     Subscription& subscription;
     void* value;

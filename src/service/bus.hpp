@@ -27,6 +27,7 @@ struct EventMessage {
   std::string id = {};  // unique; the same when it is delivered again
   std::string body = {};
   TraceContext trace = {};
+  std::string context = {};  // a table's bytes: what Nameko calls context data (wire/nameko/context.hpp)
 };
 
 struct BusNumbers {

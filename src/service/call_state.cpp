@@ -9,6 +9,7 @@
 #include "service/composition.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
+#include "wire/nameko/context.hpp"
 
 namespace tutti {
 
@@ -56,6 +57,13 @@ namespace detail {
 CallState* current_call() noexcept {
   if (runtime::Shard::current_or_null() == nullptr || !runtime::on_fiber()) return nullptr;
   return static_cast<CallState*>(const_cast<void*>(runtime::context()));
+}
+
+std::string event_context(const CallState& call, Random& random) {
+  if (!call.context.empty()) return std::string(call.context);
+  const std::string id = call.request_id.empty() ? random.id() : std::string(call.request_id);
+  const std::string_view service = call.composition ? call.composition->name() : std::string_view("tutti");
+  return wire::nameko::context_of({}, std::string(service) + "." + std::string(call.method_name) + "." + id);
 }
 
 observe::LogOrigin log_origin() noexcept {

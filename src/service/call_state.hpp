@@ -10,6 +10,7 @@
 #include <tutti/clock.hpp>
 #include <tutti/context.hpp>
 #include <tutti/detail/spec.hpp>
+#include <tutti/random.hpp>
 
 #include "observe/log/channel.hpp"
 
@@ -40,6 +41,9 @@ struct CallState {
 
 // Of the fiber that runs; null outside of any call.
 [[nodiscard]] CallState* current_call() noexcept;
+
+// The context that an event of this call takes along, a table's bytes: the call's own, or one that begins with it.
+[[nodiscard]] std::string event_context(const CallState& call, Random& random);
 
 // The current call, as the log wants to know it.
 [[nodiscard]] observe::LogOrigin log_origin() noexcept;

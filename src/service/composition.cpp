@@ -22,7 +22,10 @@ class BusPublisher final : public Publisher {
       throw Error(Code::invalid_argument, "the event " + std::string(event.service->name) + "." + std::string(event.name) +
                                               " breaks its contract: " + violations.to_string());
     }
-    if (const CallState* call = current_call()) encoded.trace = call->trace;
+    if (const CallState* call = current_call()) {
+      encoded.trace = call->trace;
+      encoded.context = event_context(*call, host_.environment().world().random());
+    }
     host_.bus().publish(std::move(encoded));
   }
 

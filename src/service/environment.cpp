@@ -52,6 +52,10 @@ Database& Environment::database(std::string_view composition, std::string_view n
       const CallState* const call = current_call();
       return call && call->trace.valid() ? wire::to_string({call->trace.trace_id, call->trace.span_id, call->trace.flags}) : std::string();
     };
+    hooks.context = [this] {
+      const CallState* const call = current_call();
+      return call ? event_context(*call, parts_.world.random()) : std::string();
+    };
     hooks.report = [this, full](std::string_view sentence) { Logger(*log_).warn(sentence, {{"db.namespace", full}}); };
     database = database::open_database(parts_.world, parts_.library.data + "/" + full + ".sqlite", rules, std::move(hooks));
   }
@@ -63,7 +67,10 @@ void Environment::announce(Database& database, const EventSpec& event, std::stri
   for (Host* host : hosts_) {
     if (&host->shard() != runtime::Shard::current_or_null()) continue;
     EventMessage message{.event = &event, .id = std::string(id), .body = std::string(body)};
-    if (const CallState* call = current_call()) message.trace = call->trace;
+    if (const CallState* call = current_call()) {
+      message.trace = call->trace;
+      message.context = event_context(*call, parts_.world.random());
+    }
     try {
       host->bus().publish_committed(std::move(message), database);
     } catch (const Error& error) {

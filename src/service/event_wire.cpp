@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wire/amqp/content.hpp"
+#include "wire/nameko/context.hpp"
 #include "wire/trace_context.hpp"
 
 namespace tutti::detail {
@@ -34,16 +35,13 @@ std::string_view shortened(std::string_view text) {
   return text.substr(0, end);
 }
 
+// Also where a Nameko service between here and there has carried it on.
 TraceContext trace_of(std::optional<amqp::Table> headers) {
+  const wire::nameko::CallHeaders sent = wire::nameko::parse_call_headers(headers);
   TraceContext trace;
-  if (!headers) return trace;
-  const auto text_at = [&](std::string_view key) {
-    const auto value = amqp::find(*headers, key);
-    return value ? value->text().value_or("") : std::string_view();
-  };
-  if (const auto parent = wire::parse_traceparent(text_at("traceparent"))) {
+  if (const auto parent = wire::parse_traceparent(sent.traceparent)) {
     trace = {.trace_id = parent->trace, .span_id = parent->span, .flags = parent->flags};
-    if (const std::string_view state = text_at("tracestate"); wire::is_tracestate(state)) trace.tracestate = state;
+    if (wire::is_tracestate(sent.tracestate)) trace.tracestate = sent.tracestate;
   }
   return trace;
 }
@@ -110,10 +108,10 @@ std::chrono::milliseconds pause_after(const RetryRules& rules, int attempt) {
   return std::clamp(whole, std::chrono::milliseconds(1), std::chrono::milliseconds(2'147'483'647));
 }
 
-std::string event_properties(std::string_view id, Time at, std::string_view traceparent, std::string_view tracestate) {
+std::string event_properties(const EventHead& head) {
   amqp::TableBuilder headers;
-  if (!traceparent.empty()) headers.text("traceparent", traceparent);
-  if (!traceparent.empty() && !tracestate.empty()) headers.text("tracestate", tracestate);
+  wire::nameko::append_call_headers(headers, {head.context},
+                                    {.traceparent = head.traceparent, .tracestate = head.tracestate});
   std::string bytes;
   amqp::append_properties(
       bytes,
@@ -122,8 +120,9 @@ std::string event_properties(std::string_view id, Time at, std::string_view trac
        .headers = headers.table(),
        .delivery_mode = 2,
        .priority = 0,
-       .message_id = id,
-       .timestamp = static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(at.since_epoch).count())});
+       .message_id = head.id,
+       .timestamp =
+           static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(head.at.since_epoch).count())});
   return bytes;
 }
 
@@ -134,6 +133,7 @@ ReceivedEvent received_event(std::string_view properties, std::string_view excha
   const auto& headers = parsed.properties.headers;
   event.trace = trace_of(headers);
   if (!headers) return event;
+  event.headers = headers->bytes;
   if (const auto attempt = amqp::find(*headers, event_header::attempt))
     event.attempt = static_cast<int>(std::clamp<std::int64_t>(attempt->integer().value_or(1), 1, 1'000'000));
   // Behind a delay queue it comes through the default exchange.

@@ -51,8 +51,14 @@ class QueueNames {
 [[nodiscard]] std::chrono::milliseconds pause_after(const RetryRules& rules, int attempt);
 
 // A message's properties as Nameko sets them, with our id, time and trace beside.
-[[nodiscard]] std::string event_properties(std::string_view id, Time at, std::string_view traceparent,
-                                           std::string_view tracestate);
+struct EventHead {
+  std::string_view id = {};
+  Time at = {};
+  std::string_view traceparent = {};  // empty: no trace
+  std::string_view tracestate = {};
+  std::string_view context = {};  // see EventMessage
+};
+[[nodiscard]] std::string event_properties(const EventHead& head);
 
 // An event as it came: what of it is not the body.
 struct ReceivedEvent {
@@ -61,6 +67,7 @@ struct ReceivedEvent {
   int attempt = 1;
   std::string exchange = {};  // of its first journey
   std::string routing_key = {};
+  std::string headers = {};  // a table's bytes, all of them
 };
 [[nodiscard]] ReceivedEvent received_event(std::string_view properties, std::string_view exchange,
                                            std::string_view routing_key);

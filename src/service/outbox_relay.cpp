@@ -28,7 +28,7 @@ Outgoing outgoing_of(const database::OutboxRow& row) {
   const std::size_t dot = row.event.find('.');
   return {.exchange = exchange_of(row.event.substr(0, dot)),
           .routing_key = dot == std::string::npos ? std::string() : row.event.substr(dot + 1),
-          .properties = event_properties(row.message_id, row.created_at, row.traceparent, {})};
+          .properties = event_properties({.id = row.message_id, .at = row.created_at, .traceparent = row.traceparent, .context = row.context})};
 }
 
 }  // namespace

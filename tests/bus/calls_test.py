@@ -8,12 +8,11 @@ import tempfile
 import threading
 import time
 import unittest
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from brokers import RABBITMQ, Cutter, Embedded, RabbitMQ, free_port, until  # noqa: E402
-from nameko_wire import EXCHANGE, Client, RemoteError, Service, UnknownService  # noqa: E402
+from brokers import RABBITMQ, Cutter, Embedded, RabbitMQ, until  # noqa: E402
+from service_program import ServiceProgram  # noqa: E402
+from nameko_wire import EXCHANGE, Announcer, Client, Listener, RemoteError, Service, UnknownService  # noqa: E402
 
 import subprocess  # noqa: E402
 
@@ -31,44 +30,19 @@ class SoldOut(Exception):
     pass
 
 
-class Counter:
+class Counter(ServiceProgram):
     def __init__(self, uri, folder, *more):
-        self.http, self.admin = free_port(), free_port()
-        self.log = pathlib.Path(folder) / ("log-%d" % self.http)
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [COUNTER, "--tutti.http.listen=127.0.0.1:%d" % self.http, "--tutti.admin.listen=127.0.0.1:%d" % self.admin,
-                 "--tutti.data=" + str(folder), "--tutti.broker.uri=" + uri, "--tutti.broker.backoff_longest=500ms", "--tutti.rpc.amqp=true",
-                 "--tutti.targets.books.transport=amqp", "--tutti.targets.books.endpoints_file=/given/to/all/by/tutti/up", *more],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def ready(self):
-        """Empty if it is, otherwise why not."""
-        try:
-            with urllib.request.urlopen("http://127.0.0.1:%d/readyz" % self.admin, timeout=10):
-                return ""
-        except urllib.error.HTTPError as error:
-            return error.read().decode()
-        except OSError as error:
-            return str(error)
+        super().__init__(COUNTER, uri, folder, "--tutti.rpc.amqp=true", "--tutti.targets.books.transport=amqp",
+                         "--tutti.targets.books.endpoints_file=/given/to/all/by/tutti/up", *more)
 
     def counted(self, method):
-        with urllib.request.urlopen("http://127.0.0.1:%d/counted" % self.http, timeout=10) as reply:
-            return json.load(reply)["calls"].get(method, 0)
+        return self.get("/counted")["calls"].get(method, 0)
 
     def ask(self, method, title="emma", copies=1, headers={}):
         """What the service got when it called books.<method>."""
-        request = urllib.request.Request("http://127.0.0.1:%d/ask" % self.http, json.dumps({"method": method, "title": title, "copies": copies}).encode(),
-                                         {"content-type": "application/json", **headers})
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return json.load(reply)["text"]
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        said = self.log.read_text()
-        assert "ERROR: " not in said and "runtime error" not in said, said
+        status, text = self.post("/ask", {"method": method, "title": title, "copies": copies}, headers)
+        assert status == 200, (status, text)
+        return json.loads(text)["text"]
 
 
 class Case(unittest.TestCase):
@@ -354,6 +328,39 @@ class Calls(Case):
         self.assertEqual((got["nameko.language"], got["nameko.tenant"]), ("de", {"id": 7}))
         self.assertEqual(got["nameko.call_id_stack"][:-1], stack[-10:])
         self.assertRegex(got["nameko.call_id_stack"][-1], r"^counter\.ask\..+")
+
+    def test_hands_the_context_of_a_call_on_with_what_its_handler_announces(self):
+        heard = Listener(self.uri(), "counter", "sold", "shop.on_sold")
+        self.addCleanup(heard.end)
+        stack = ["standalone_rpc_proxy.call.1", "shop.buy.2"]
+        context = {"nameko.call_id_stack": stack, "nameko.language": "de", "nameko.user_id": 7, "nameko.auth_token": OPERATOR, "nameko.tenant": {"id": [7]}}
+
+        self.client().call("counter", "sell", a=1, b=2, headers=context)
+
+        body, headers = heard.next()
+        self.assertEqual(body, {"copies": 3})
+        self.assertEqual({key: headers.get(key) for key in context if key != "nameko.call_id_stack"},
+                         {key: value for key, value in context.items() if key != "nameko.call_id_stack"})
+        self.assertEqual(headers["nameko.call_id_stack"][:-1], stack)
+        self.assertRegex(headers["nameko.call_id_stack"][-1], r"^counter\.sell\..+")
+
+    def test_hands_the_context_of_an_event_on_to_the_calls_that_its_handler_makes(self):
+        books = self.serve(order=lambda title, copies: None)
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        announcer = Announcer(self.uri(), "books")
+        self.addCleanup(announcer.close)
+        # As a Nameko service does that was called by one of ours: the trace has become one of its context's keys.
+        announcer.announce("arrived", {"title": "emma", "copies": 2}, {
+            "nameko.call_id_stack": ["books.deliver.1"], "nameko.language": "de", "nameko.traceparent": "00-%s-b7ad6b7169203331-01" % trace})
+
+        until(lambda: books.requests, "the handler calls")
+        body, message = books.requests[0]
+        self.assertEqual(body["kwargs"], {"title": "emma", "copies": 2})
+        self.assertEqual(message.headers["nameko.language"], "de")
+        self.assertEqual(message.headers["nameko.call_id_stack"][0], "books.deliver.1")
+        self.assertRegex(message.headers["nameko.call_id_stack"][1], r"^counter\.on_arrived\..+")
+        self.assertRegex(message.headers["traceparent"], "^00-%s-(?!b7ad6b7169203331)" % trace)
+        self.assertNotIn("nameko.traceparent", message.headers)
 
     def test_begins_a_call_stack_where_there_is_none(self):
         books = self.serve(price=lambda title, copies: {"amount": 1, "seller": ""})

@@ -30,6 +30,7 @@ inline constexpr tutti::Service service{"books", "1.0"};
 inline constexpr tutti::Method<Price(Wanted), tutti::Throws<SoldOut>> price{service, "price"};
 inline constexpr tutti::Method<Total(Wanted)> total{service, "total", {}, {.repeat = tutti::Repeat::safe}};
 inline constexpr tutti::Method<void(Wanted)> order{service, "order", {}, {.deadline = 2s}};
+inline constexpr tutti::Event<Wanted> arrived{service, "arrived"};
 }  // namespace books
 
 namespace counter {
@@ -66,9 +67,14 @@ struct Negative {
 struct Slow {
   int ms;
 };
+struct Sold {
+  int copies;
+};
 inline constexpr tutti::Service service{"counter", "1.0"};
 inline constexpr tutti::Method<Result(Sum), tutti::Throws<Negative>> add{service, "add"};
 inline constexpr tutti::Method<void(Sum)> note{service, "note"};
+inline constexpr tutti::Method<void(Sum)> sell{service, "sell"};
+inline constexpr tutti::Event<Sold> sold{service, "sold"};
 inline constexpr tutti::Method<Who()> who{service, "who"};
 inline constexpr tutti::Method<Who()> secret{service, "secret", {}, {.allow = "counter:secret"}};
 inline constexpr tutti::Method<Answer(Slow)> slow{service, "slow", {}, {.deadline = 30s}};
@@ -82,7 +88,7 @@ namespace {
 
 class Counter {
  public:
-  explicit Counter(tutti::Caller caller) : call_(caller) {}
+  Counter(tutti::Caller caller, tutti::Publisher& publisher) : call_(caller), publisher_(publisher) {}
 
   counter::Result add(const counter::Sum& sum) {
     ++counted_.calls["add"];
@@ -92,6 +98,8 @@ class Counter {
     return {.sum = sum.a + sum.b, .note = sum.note};
   }
   void note(const counter::Sum&) { ++counted_.calls["note"]; }
+  void sell(const counter::Sum& sum) { publisher_(counter::sold, {sum.a + sum.b}); }
+  void on_arrived(const books::Wanted& arrived) { call_(books::order, arrived); }
   counter::Who who(const tutti::Context& context) {
     std::string trace;
     for (const std::uint8_t byte : context.trace().trace_id)
@@ -127,16 +135,20 @@ class Counter {
 
  private:
   tutti::Caller call_;
+  tutti::Publisher& publisher_;
   counter::Counted counted_;
 };
 
 void compose(tutti::App& app) {
-  auto& counter = app.make<Counter>(app.caller());
+  auto& counter = app.make<Counter>(app.caller(), app.publisher());
   app.authenticate(
       tutti::bearer_tokens({{"operator-token-0123456789", {.name = "operator", .permissions = {"*"}}},
                             {"clerk-token-0123456789", {.name = "clerk", .permissions = {"counter:count"}}}}));
   app.serve(counter::add, counter, &Counter::add);
   app.serve(counter::note, counter, &Counter::note);
+  app.serve(counter::sell, counter, &Counter::sell);
+  app.on(books::arrived, counter, &Counter::on_arrived);
+  app.announces(counter::sold);
   app.serve(counter::who, [&counter](const tutti::Context& context) -> counter::Who { return counter.who(context); });
   app.serve(counter::secret,
             [&counter](const tutti::Context& context) -> counter::Who { return counter.who(context); });

@@ -8,12 +8,11 @@ import sys
 import tempfile
 import threading
 import unittest
-import urllib.error
-import urllib.request
 
 import pika
 import websocket
-from brokers import RABBITMQ, Cutter, Embedded, RabbitMQ, free_port, until
+from brokers import RABBITMQ, Cutter, Embedded, RabbitMQ, until
+from service_program import ServiceProgram
 
 KIND, TUTTI, PARCELS = sys.argv[1], str(pathlib.Path(sys.argv[2]).resolve()), str(pathlib.Path(sys.argv[3]).resolve())
 del sys.argv[1:4]
@@ -27,40 +26,16 @@ NAMEKO = pika.BasicProperties(content_type="application/json", content_encoding=
                               headers={"nameko.call_id_stack": ["shop.place.1"]})
 
 
-class Parcels:
+class Parcels(ServiceProgram):
     def __init__(self, uri, folder, *more):
-        self.http, self.admin = free_port(), free_port()
-        self.log = pathlib.Path(folder) / ("log-%d" % self.http)
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [PARCELS, "--tutti.http.listen=127.0.0.1:%d" % self.http, "--tutti.admin.listen=127.0.0.1:%d" % self.admin,
-                 "--tutti.data=" + str(folder), "--tutti.broker.uri=" + uri, "--tutti.broker.backoff_longest=500ms", *more],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def ready(self):
-        """Empty if it is, otherwise why not."""
-        try:
-            with urllib.request.urlopen("http://127.0.0.1:%d/readyz" % self.admin, timeout=10):
-                return ""
-        except urllib.error.HTTPError as error:
-            return error.read().decode()
-        except OSError as error:
-            return str(error)
+        super().__init__(PARCELS, uri, folder, *more)
 
     def post(self, method, parcel):
         """The status; 0 if there was no answer."""
         return self.post_json(method, {"id": parcel})
 
     def post_json(self, method, body):
-        request = urllib.request.Request("http://127.0.0.1:%d/parcels/%s" % (self.http, method), json.dumps(body).encode(),
-                                         {"content-type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=30) as reply:
-                return reply.status
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
-            return 0
+        return super().post("/parcels/" + method, body)[0]
 
     def client(self, topic):
         """A WebSocket that follows a topic, and its id."""
@@ -69,20 +44,7 @@ class Parcels:
         return socket, json.loads(socket.recv())["peer"]
 
     def heard(self):
-        with urllib.request.urlopen("http://127.0.0.1:%d/heard" % self.http, timeout=10) as reply:
-            return json.load(reply)
-
-    def metric(self, name):
-        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.admin, timeout=10) as reply:
-            lines = [line.rsplit(" ", 1) for line in reply.read().decode().splitlines() if line.startswith(name)]
-        return sum(float(value) for _, value in lines)
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        said = self.log.read_text()
-        assert "ERROR: " not in said and "runtime error" not in said, said
+        return self.get("/heard")
 
 
 class Events(unittest.TestCase):
@@ -160,6 +122,31 @@ class Events(unittest.TestCase):
                          ("application/json", "utf-8", 2, 0))
         self.assertRegex(properties.headers["traceparent"], "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
         self.assertTrue(properties.message_id)
+
+    def test_carries_the_context_of_an_event_on_to_those_that_its_handler_announces(self):
+        self.listen()
+        stack = ["shop.place.%d" % number for number in range(12)]
+        context = {"nameko.call_id_stack": stack, "nameko.language": "de", "nameko.user_id": 7, "nameko.auth_token": "t",
+                   "nameko.tenant": {"roles": ["a", {"b": True}]}, "nameko.traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                   "locale": "de-AT"}  # a header without the prefix: Nameko carries it on with the prefix
+        for number, parcel in enumerate(("send-1", "store-2")):  # at once, and by the outbox
+            self.announce("placed", parcel, pika.BasicProperties(content_type="application/json", headers=context))
+
+            headers = self.take("evt-parcels-sent--post.on_sent")[1].headers
+            kept = headers.pop("nameko.call_id_stack")
+            self.assertEqual(kept[:-1], stack[-10:])
+            self.assertRegex(kept[-1], r"^parcels\.on_placed\.\w+")
+            self.assertRegex(headers.pop("traceparent"), "^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$")
+            self.assertEqual(headers, {"nameko.language": "de", "nameko.user_id": 7, "nameko.auth_token": "t",
+                                       "nameko.tenant": {"roles": ["a", {"b": True}]}, "nameko.locale": "de-AT"})
+
+    def test_begins_a_call_stack_with_the_method_that_announces(self):
+        self.listen()
+        for method in ("send", "store"):
+            self.parcels.post(method, "p-1")
+            stack = self.take("evt-parcels-sent--post.on_sent")[1].headers["nameko.call_id_stack"]
+            self.assertEqual(len(stack), 1)
+            self.assertRegex(stack[0], r"^parcels\.%s\.\w+" % method)
 
     def test_sends_what_a_transaction_published_in_order(self):
         self.listen()

@@ -1,16 +1,14 @@
 """A timer that one instance of the fleet runs: three processes, whose running one is killed, or stopped as if its host hung.
 Arguments: embedded or rabbitmq, the program tutti, the service parcels."""
-import json
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import urllib.request
 
-from brokers import RABBITMQ, Embedded, RabbitMQ, free_port, until
+from brokers import RABBITMQ, Embedded, RabbitMQ, until
+from service_program import ServiceProgram
 
 KIND, TUTTI, PARCELS = sys.argv[1], str(pathlib.Path(sys.argv[2]).resolve()), str(pathlib.Path(sys.argv[3]).resolve())
 del sys.argv[1:4]
@@ -22,25 +20,17 @@ if KIND == "rabbitmq" and not RABBITMQ.exists():
 TAKEOVER = 10  # seconds, at most
 
 
-class Instance:
-    def __init__(self, uri, folder):
-        self.http = free_port()
-        self.process = subprocess.Popen([PARCELS, "--tutti.http.listen=127.0.0.1:%d" % self.http, "--tutti.admin.listen=off",
-                                         "--tutti.data=" + folder, *(["--tutti.broker.uri=" + uri] if uri else [])],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
+class Instance(ServiceProgram):
     def ticks(self):
         try:
-            with urllib.request.urlopen("http://127.0.0.1:%d/heard" % self.http, timeout=10) as reply:
-                return json.load(reply)["ticks"]
+            return self.get("/heard")["ticks"]
         except OSError:
             return 0
 
     def end(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
-            self.process.kill()
-        self.process.wait()
+        super().end()
 
 
 class FleetTimer(unittest.TestCase):
@@ -59,7 +49,7 @@ class FleetTimer(unittest.TestCase):
         for _ in range(count):
             folder = tempfile.TemporaryDirectory()
             self.addCleanup(folder.cleanup)
-            instance = Instance(("amqp://guest:guest@127.0.0.1:%d" % self.broker.port) if uri is None else uri, folder.name)
+            instance = Instance(PARCELS, ("amqp://guest:guest@127.0.0.1:%d" % self.broker.port) if uri is None else uri, folder.name)
             self.addCleanup(instance.end)
             self.fleet.append(instance)
 

@@ -139,3 +139,44 @@ class Service:
     def end(self):
         self.ended.set()
         self.thread.join()
+
+
+class Announcer:
+    """As Nameko's EventDispatcher of a service."""
+
+    def __init__(self, uri, service):
+        self.connection = kombu.Connection(uri)
+        self.exchange = kombu.Exchange(service + ".events", "topic", durable=True)
+        self.producer = kombu.Producer(self.connection.channel(), self.exchange)
+
+    def announce(self, event, payload, headers):
+        self.producer.publish(payload, routing_key=event, headers=headers, serializer="json", delivery_mode=2, priority=0,
+                              declare=[self.exchange])
+
+    def close(self):
+        self.connection.release()
+
+
+class Listener:
+    """As Nameko's event handler `handler` ("shop.on_sold") of the service pool."""
+
+    def __init__(self, uri, source, event, handler):
+        self.connection = kombu.Connection(uri)
+        exchange = kombu.Exchange(source + ".events", "topic", durable=True)
+        self.queue = kombu.Queue("evt-%s-%s--%s" % (source, event, handler), exchange, event, durable=True)(self.connection.channel())
+        self.queue.declare()
+        self.queue.purge()
+
+    def next(self, timeout=30):
+        """Payload and headers."""
+        end = time.monotonic() + timeout
+        while (message := self.queue.get()) is None:
+            if time.monotonic() > end:
+                raise TimeoutError("no event within %s s" % timeout)
+            time.sleep(0.02)
+        message.ack()
+        return message.payload, message.headers
+
+    def end(self):
+        self.queue.delete()
+        self.connection.release()

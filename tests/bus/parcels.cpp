@@ -70,6 +70,8 @@ class Parcels {
       throw tutti::Error(tutti::Code::unavailable, "no room for " + id);
     }
     heard_.placed.push_back(id);
+    if (id.starts_with("send")) send({id});
+    if (id.starts_with("store")) store({id});
   }
   void on_opened(const shop::Order& order) { heard_.opened.push_back(order.id); }
   void on_closed(const shop::Order& order) { heard_.closed.push_back(order.id); }

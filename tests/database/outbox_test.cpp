@@ -18,6 +18,7 @@ struct Outbox : SimulatedDatabase {
                      if (listener_fails) throw std::runtime_error("the listener failed");
                    },
                .traceparent = [] { return std::string("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"); },
+               .context = [] { return std::string("\0any bytes", 10); },
                .report = [this](std::string_view sentence) { reports.emplace_back(sentence); }});
   }
   void publish(const std::string& id) {
@@ -42,6 +43,7 @@ TEST_F(Outbox, a_published_event_is_a_row_and_is_announced_after_the_commit) {
   EXPECT_EQ(rows[0].event, "orders.placed");
   EXPECT_EQ(rows[0].body, R"({"id":"o-1","customer":"ada","state":"placed","lines":[{"sku":"mug","quantity":2}]})");
   EXPECT_EQ(rows[0].traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  EXPECT_EQ(rows[0].context, std::string("\0any bytes", 10));
   EXPECT_EQ(rows[0].created_at, world.clock().now());
   EXPECT_EQ(heard, std::vector<std::string>{"placed " + rows[0].message_id + " " + rows[0].body});
   EXPECT_EQ(db->numbers().outbox_rows, 1);

@@ -34,7 +34,8 @@ TEST(EventWire, has_a_pause_that_a_broker_can_keep) {
 }
 
 TEST(EventWire, carries_id_and_trace) {
-  const std::string properties = event_properties("id-1", Time{1700000000s}, parent, "vendor=1");
+  const std::string properties =
+      event_properties({.id = "id-1", .at = Time{1700000000s}, .traceparent = parent, .tracestate = "vendor=1"});
   const ReceivedEvent event = received_event(properties, "orders.events", "placed");
 
   EXPECT_EQ(event.id, "id-1");
@@ -44,8 +45,20 @@ TEST(EventWire, carries_id_and_trace) {
   EXPECT_EQ(wire::amqp::parse_properties(properties).properties.timestamp, 1'700'000'000u);
 }
 
+TEST(EventWire, takes_the_context_along_and_the_trace_where_nameko_has_carried_it_on) {
+  wire::amqp::TableBuilder context;
+  context.text("nameko.language", "de").text("nameko.traceparent", parent);
+
+  const std::string sent = event_properties({.id = "id-1", .context = context.table().bytes});
+  const ReceivedEvent event = received_event(sent, "orders.events", "placed");
+
+  EXPECT_EQ(header(sent, "nameko.language"), "de");
+  EXPECT_TRUE(event.trace.valid());
+  EXPECT_EQ(wire::amqp::find({event.headers}, "nameko.language")->text(), "de");
+}
+
 TEST(EventWire, remembers_attempt_and_first_exchange_through_a_delay_queue) {
-  const std::string properties = event_properties("id-1", Time{}, parent, {});
+  const std::string properties = event_properties({.id = "id-1", .traceparent = parent});
   const ReceivedEvent first = received_event(properties, "orders.events", "placed");
   const std::string delayed =
       forwarded_properties(properties, first, {.id = "id-1", .attempt = 2, .error = "no room", .queue = "evt-q"});
@@ -77,7 +90,7 @@ TEST(EventWire, shortens_a_long_error_between_characters) {
   std::string error(999, 'a');
   error += "\xC3\xA9";  // one character across the limit of 1,000 bytes
 
-  const std::string dead = forwarded_properties(event_properties("i", Time{}, {}, {}), {},
+  const std::string dead = forwarded_properties(event_properties({.id = "i"}), {},
                                                 {.id = "i", .reason = "attempts", .error = error, .queue = "q"});
 
   EXPECT_EQ(header(dead, "tutti.error"), std::string(999, 'a'));
