@@ -49,7 +49,7 @@ class Shop(unittest.TestCase):
     @unittest.skipUnless(POLYGLOT, "nobody called `npm ci` in examples/shop/receipts")
     def test_services_in_python_and_javascript_join_the_fleet(self):
         for service in ("loyalty", "receipts"):
-            self.assertEqual(docker("image", "inspect", "--format", "{{.Config.User}}", f"shop/{service}:0.1.0").strip(), "65534")
+            self.assertEqual(docker("image", "inspect", "--format", "{{.Config.User}}", f"shop/{service}:0.1.0").strip(), "65534:65534")
         with Fleet("docker-compose", COMPOSE_PROFILES="containers,polyglot") as fleet:
             shop = f"http://127.0.0.1:{fleet.port}/api/orders"
             order = json.dumps({"customer": "Ada", "lines": [{"sku": "mug", "quantity": 1}], "card": "4242424242424242"}).encode()
