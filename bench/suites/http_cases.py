@@ -108,11 +108,11 @@ def within_tutti(peers, path, plain="/ping"):
     return {"tutti": Server(peers.pids["tutti"], wrk(peers.plain["tutti"] + path)), "plain": Server(peers.pids["tutti"], wrk(peers.plain["tutti"] + plain))}
 
 
-def transfer(name, peers, path, script, rounds, seconds):
+def transfer(name, peers, path, script, rounds, options):
     with open(f"/proc/{peers.pids['tutti']}/clear_refs", "w") as file:
         file.write("5")  # begins VmHWM anew
     before = memory_kb(peers.pids["tutti"])
-    row = compare(name, peers.servers(("raw", "tutti", "go"), path, script, connections=1), rounds, seconds)
+    row = compare(name, peers.servers(("raw", "tutti", "go"), path, script, connections=1), rounds, options.seconds, not options.quick)
     row["memory_mb"] = (memory_kb(peers.pids["tutti"], "VmHWM") - before) / 1024
     print(f"{'':30} memory for it: {row['memory_mb']:.1f} MB", flush=True)
     return row
@@ -128,13 +128,13 @@ def run(options, wanted):
             print(f"{name} is left out: {why}")
         cases = {
             "ping": lambda name: compare(name, peers.servers(everybody, "/ping"), options.rounds, options.seconds),
-            "echo 56 B": lambda name: compare(name, peers.servers(codecs, "/echo", post(SMALL)), options.rounds, options.seconds),
-            "echo 1 KB": lambda name: compare(name, peers.servers(codecs, "/echo", post(LARGE)), options.rounds, options.seconds),
+            "echo 56 B": lambda name: compare(name, peers.servers(codecs, "/echo", post(SMALL)), options.rounds, options.seconds, not options.quick),
+            "echo 1 KB": lambda name: compare(name, peers.servers(codecs, "/echo", post(LARGE)), options.rounds, options.seconds, not options.quick),
             "ping, 16 pipelined": lambda name: compare(name, peers.servers(everybody, "/ping", PIPELINE), options.rounds, options.seconds, not options.quick),
             "path and query": lambda name: compare(name, peers.servers(codecs, "/items/sku-17?limit=25&sort=price"), others, options.seconds, not options.quick),
-            "ping over TLS": lambda name: compare(name, peers.encrypted("/ping"), others, options.seconds),
-            "upload 50 MB": lambda name: transfer(name, peers, "/upload", UPLOAD, others, options.seconds),
-            "download 50 MB": lambda name: transfer(name, peers, "/download", None, others, options.seconds),
+            "ping over TLS": lambda name: compare(name, peers.encrypted("/ping"), others, options.seconds, not options.quick),
+            "upload 50 MB": lambda name: transfer(name, peers, "/upload", UPLOAD, others, options),
+            "download 50 MB": lambda name: transfer(name, peers, "/download", None, others, options),
             "asks another service": lambda name: compare(name, peers.servers(("tutti", "go", "nginx"), "/relay"), others, options.seconds, not options.quick),
             "waits once": lambda name: compare(name, within_tutti(peers, "/pause"), options.rounds, options.seconds, not options.quick),
             "a deadline set and cancelled": lambda name: compare(name, within_tutti(peers, "/hurry"), options.rounds, options.seconds, not options.quick),

@@ -131,7 +131,7 @@ def websockets(options):
     with Processes() as started:
         port = free_port()
         process = service(options, started, port, "--tutti.websocket.ping_interval=0s")
-        load = subprocess.Popen(["taskset", "-c", LOAD_CORE, options.program("websocket_load"), str(port), str(WEBSOCKETS), "20"],
+        load = subprocess.Popen(["taskset", "-c", LOAD_CORE, options.program("websocket_load"), str(port), str(WEBSOCKETS), "10" if options.quick else "20"],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if not load.stdout.readline():
             raise RuntimeError("the WebSockets could not be opened")

@@ -56,5 +56,5 @@ def run(options, wanted):
             for kind in GRPC:
                 if kind in pids:
                     servers[f"grpc {kind}"] = Server(pids[kind], load(options.program("grpc_load"), places[kind][at], connections, in_flight))
-            tried(results, name, lambda: with_best_grpc(compare(name, servers, options.rounds, 0.5 if options.quick else options.seconds)))
+            tried(results, name, lambda: with_best_grpc(compare(name, servers, options.rounds, 0.3 if options.quick else options.seconds)))
     return results
