@@ -9,9 +9,6 @@
 #include "message/json_reader.hpp"
 #include "message/json_text.hpp"
 #include "message/json_writer.hpp"
-#include "observe/log/access.hpp"
-#include "observe/metrics/request_durations.hpp"
-#include "observe/trace/tracer.hpp"
 #include "service/broker_bus.hpp"
 #include "service/environment.hpp"
 #include "service/value.hpp"
@@ -97,18 +94,6 @@ bool is_json(std::optional<std::string_view> content_type) {
 
 }  // namespace
 
-struct AmqpRpcEntry::Route {
-  Route(ServedMethod& its_served, const observe::AccessLogSettings& access)
-      : served(its_served),
-        durations(
-            observe::RequestDurations::rpc_server(its_served.composition->metrics(), "nameko", its_served.full_name)),
-        access_log(its_served.composition->log_channel(), access) {}
-
-  ServedMethod& served;
-  observe::RequestDurations durations;
-  observe::AccessLog access_log;
-};
-
 // A request that can be answered.
 struct AmqpRpcEntry::Incoming {
   const bus::Delivery& delivery;
@@ -124,12 +109,10 @@ AmqpRpcEntry::AmqpRpcEntry(Host& host)
         return broker_link_rules(host, "rpc");
       }()) {
   const LibrarySettings& library = host.environment().library();
-  const observe::AccessLogSettings access{.level = static_cast<LogLevel>(library.log.access),
-                                          .sample = library.log.access_sampling};
   for (const auto& composition : host.compositions()) {
     if (composition->methods.empty()) continue;
     for (const auto& served : composition->methods)
-      routes_.emplace(served->full_name, std::make_unique<Route>(*served, access));
+      routes_.emplace(served->full_name, std::make_unique<CallRoute>(*served, "nameko"));
     const std::string service(composition->name());
     consumer_.add({.queue = {.name = "rpc-" + service},
                    .exchange = std::string(nameko::rpc_exchange),
@@ -226,7 +209,7 @@ void AmqpRpcEntry::serve(Composition& composition, const bus::Delivery& delivery
 }
 
 // The body is the answer, unless it is left empty: then the failure is.
-Failure AmqpRpcEntry::run(const Incoming& incoming, Route& route, std::string& body) {
+Failure AmqpRpcEntry::run(const Incoming& incoming, CallRoute& route, std::string& body) {
   ServedMethod& served = route.served;
   Composition& composition = *served.composition;
   const MethodSpec& method = *served.spec;
@@ -293,33 +276,12 @@ Failure AmqpRpcEntry::run(const Incoming& incoming, Route& route, std::string& b
     body += nameko::reply_tail;
     return {};
   };
-  Failure failure;
-  try {
-    failure = serve_it();
-  } catch (const Error& error) {
-    failure = {.code = error.code(), .message = error.what()};
-  } catch (...) {
-    failure = odd_failure(composition, served.full_name, std::current_exception());
-  }
-  const auto duration = host_.shard().read_clock() - incoming.received;
-  route.durations.record(failure.code, duration);
-  if (span.recording()) {
-    span.set("rpc.system.name", "nameko");
-    span.set("rpc.method", served.full_name);
-    if (failure.failed()) span.fail(failure.message);
-  }
-  if (!route.access_log.enabled()) return failure;
-  observe::AccessRecord record{.at = {},
-                               .protocol = "amqp",
-                               .method = served.full_name,
-                               .code = wire::rpc_name_of(failure.code),
-                               .duration = duration,
-                               .bytes_in = incoming.delivery.body.size(),
-                               .bytes_out = body.size(),
-                               .request_id = state.request_id};
-  if (!route.access_log.wants(record, state.trace)) return failure;
-  record.at = host_.environment().world().clock().now();
-  route.access_log.write(record, state.trace);
+  const Failure failure = outcome_of(route, serve_it);
+  end_call(route, span, state, failure,
+           {.protocol = "amqp",
+            .received = incoming.received,
+            .bytes_in = incoming.delivery.body.size(),
+            .bytes_out = body.size()});
   return failure;
 }
 

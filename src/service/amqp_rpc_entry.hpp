@@ -9,8 +9,7 @@
 #include <string_view>
 
 #include "bus/consumer.hpp"
-#include "service/dispatcher.hpp"
-#include "service/host.hpp"
+#include "service/served_call.hpp"
 
 namespace tutti::detail {
 
@@ -31,14 +30,13 @@ class AmqpRpcEntry {
   [[nodiscard]] std::string not_ready() const { return consumer_.not_ready(); }
 
  private:
-  struct Route;
   struct Incoming;
   void take(Composition& composition, bus::Delivery delivery);
   void serve(Composition& composition, const bus::Delivery& delivery);
-  [[nodiscard]] Failure run(const Incoming& incoming, Route& route, std::string& body);
+  [[nodiscard]] Failure run(const Incoming& incoming, CallRoute& route, std::string& body);
 
   Host& host_;
-  std::map<std::string, std::unique_ptr<Route>, std::less<>> routes_;  // by "payments.charge"
+  std::map<std::string, std::unique_ptr<CallRoute>, std::less<>> routes_;  // by "payments.charge"
   bus::Consumer consumer_;
   bool ending_ = false;
   Family handling_;

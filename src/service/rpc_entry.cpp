@@ -5,9 +5,6 @@
 #include <utility>
 
 #include "message/msgpack.hpp"
-#include "observe/log/access.hpp"
-#include "observe/trace/tracer.hpp"
-#include "runtime/shard.hpp"
 #include "service/environment.hpp"
 #include "service/value.hpp"
 #include "wire/codes.hpp"
@@ -40,23 +37,10 @@ Identity identity_of(Composition& composition, const net::RpcExchange& exchange)
 
 }  // namespace
 
-struct RpcEntry::Route {
-  Route(ServedMethod& its_served, Metrics& metrics, observe::LogChannel& channel, const observe::AccessLogSettings& access)
-      : served(its_served),
-        durations(observe::RequestDurations::rpc_server(metrics, "tutti", its_served.full_name)),
-        access_log(channel, access) {}
-
-  ServedMethod& served;
-  observe::RequestDurations durations;
-  observe::AccessLog access_log;
-};
-
 RpcEntry::RpcEntry(Host& host) : host_(host) {
-  const LogSettings& log = host.environment().library().log;
-  const observe::AccessLogSettings access{.level = static_cast<LogLevel>(log.access), .sample = log.access_sampling};
   for (const auto& composition : host.compositions()) {
     for (const auto& served : composition->methods) {
-      routes_.emplace(served->full_name, std::make_unique<Route>(*served, composition->metrics(), composition->log_channel(), access));
+      routes_.emplace(served->full_name, std::make_unique<CallRoute>(*served, "tutti"));
     }
   }
 }
@@ -74,7 +58,7 @@ void RpcEntry::serve(net::RpcExchange& exchange) {
   if (found == routes_.end()) {
     return fail({.code = Code::unimplemented, .message = "no service here has the method \"" + std::string(exchange.method()) + "\""});
   }
-  Route& route = *found->second;
+  CallRoute& route = *found->second;
   message::Buffer result;
   if (!buffers_.empty()) {
     result = std::move(buffers_.back());
@@ -91,8 +75,7 @@ void RpcEntry::serve(net::RpcExchange& exchange) {
   if (result.capacity() <= kept_bytes_max) buffers_.push_back(std::move(result));
 }
 
-Failure RpcEntry::run(net::RpcExchange& exchange, Route& route, message::Buffer& result) {
-  runtime::Shard& shard = host_.shard();
+Failure RpcEntry::run(net::RpcExchange& exchange, CallRoute& route, message::Buffer& result) {
   ServedMethod& served = route.served;
   Composition& composition = *served.composition;
   const MethodSpec& method = *served.spec;
@@ -132,33 +115,9 @@ Failure RpcEntry::run(net::RpcExchange& exchange, Route& route, message::Buffer&
     }
     return {};
   };
-  Failure failure;
-  try {
-    failure = serve_it();
-  } catch (const Error& error) {
-    failure = {.code = error.code(), .message = error.what()};
-  } catch (...) {
-    failure = odd_failure(composition, served.full_name, std::current_exception());
-  }
-  const auto duration = shard.read_clock() - exchange.received();
-  route.durations.record(failure.code, duration);
-  if (span.recording()) {
-    span.set("rpc.system.name", "tutti");
-    span.set("rpc.method", served.full_name);
-    if (failure.failed()) span.fail(failure.message);
-  }
-  if (!route.access_log.enabled()) return failure;
-  observe::AccessRecord record{.at = {},
-                               .protocol = "rpc",
-                               .method = served.full_name,
-                               .code = wire::rpc_name_of(failure.code),
-                               .duration = duration,
-                               .bytes_in = exchange.params().size(),
-                               .bytes_out = result.size(),
-                               .request_id = state.request_id};
-  if (!route.access_log.wants(record, state.trace)) return failure;
-  record.at = host_.environment().world().clock().now();
-  route.access_log.write(record, state.trace);
+  const Failure failure = outcome_of(route, serve_it);
+  end_call(route, span, state, failure,
+           {.protocol = "rpc", .received = exchange.received(), .bytes_in = exchange.params().size(), .bytes_out = result.size()});
   return failure;
 }
 

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "message/buffer.hpp"
 #include "net/rpc_server.hpp"
-#include "observe/metrics/request_durations.hpp"
-#include "service/dispatcher.hpp"
-#include "service/host.hpp"
+#include "service/served_call.hpp"
 
 namespace tutti::detail {
 
@@ -21,11 +20,10 @@ class RpcEntry final : public net::RpcService {
   void serve(net::RpcExchange& exchange) override;
 
  private:
-  struct Route;
-  Failure run(net::RpcExchange& exchange, Route& route, message::Buffer& result);
+  Failure run(net::RpcExchange& exchange, CallRoute& route, message::Buffer& result);
 
   Host& host_;
-  std::map<std::string_view, std::unique_ptr<Route>> routes_;  // by "payments.charge"
+  std::map<std::string_view, std::unique_ptr<CallRoute>> routes_;  // by "payments.charge"
   std::vector<message::Buffer> buffers_;
 };
 
