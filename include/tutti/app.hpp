@@ -57,8 +57,16 @@ struct TimerRules {
   std::string name = {};  // per_fleet: the same in all instances and versions, [a-z0-9_.-]
 };
 
+// What goes on when requests come faster than they can be answered (docs/guide/overload.md).
+enum class Priority : std::uint8_t {
+  normal,
+  low,   // refused first
+  high,  // not refused for that reason: what a load balancer asks to see whether this instance lives
+};
+
 struct ServeRules {
   std::size_t in_flight_max = 0;  // 0: the setting tutti.in_flight_max alone
+  Priority priority = Priority::normal;
 };
 
 // One call on its way to the handler, as middleware sees it.
@@ -212,7 +220,8 @@ class App {
   }
 
   // A raw HTTP handler: (Request&, Responder&).
-  void raw(std::string_view verb, std::string_view path, std::function<void(Request&, Responder&)> handler);
+  void raw(std::string_view verb, std::string_view path, std::function<void(Request&, Responder&)> handler,
+           Priority priority = Priority::normal);
   // Embedded files below a prefix, with ETag; "index.html" answers the prefix itself.
   void files(std::string_view prefix, std::span<const EmbeddedFile> files);
 

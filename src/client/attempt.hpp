@@ -11,6 +11,7 @@ namespace tutti::client {
 enum class Fate : std::uint8_t {
   answered,  // the other side has spoken: a reply or an error of its own
   unsent,    // the request surely never arrived whole: whatever the method does, it was not done
+  refused,   // the other side has spoken: it has too much to do and has not begun
   unknown,   // it left and no answer came
 };
 

@@ -51,6 +51,12 @@ struct TargetSettings {
   int breaker_failures = 5;                     // in a row on one endpoint: it is left alone
   std::chrono::milliseconds breaker_first{1000};  // for this long, doubled up to breaker_longest; then one probe
   std::chrono::milliseconds breaker_longest{30000};
+  double ejection_failures = 0.5;               // share of failed calls of an endpoint, if the others fail less than half as often: it is left alone; 0: never
+  std::size_t ejection_calls_min = 10;          // of it, and of the others: fewer tell nothing
+  double ejection_share_max = 0.5;              // of the endpoints that may be left alone for it; one may always be, the last never is
+  std::chrono::milliseconds ejection_interval{10'000};  // over which is counted, or twice that
+  std::chrono::milliseconds ejection_first{10'000};     // times how often it was lately, up to ejection_longest; then one probe
+  std::chrono::milliseconds ejection_longest{300'000};
   std::string bearer_token_file = {};           // sent as Authorization: Bearer
 };
 
@@ -92,8 +98,8 @@ class Client {
 
   struct TargetReport {
     std::string name;
-    std::size_t endpoints = 0, open_breakers = 0, in_flight = 0;
-    std::uint64_t retries = 0;
+    std::size_t endpoints = 0, open_breakers = 0, ejected = 0, in_flight = 0;
+    std::uint64_t retries = 0, ejections = 0;
   };
   [[nodiscard]] virtual std::vector<TargetReport> report() const = 0;
 };

@@ -9,6 +9,7 @@
 
 #include "client/breaker.hpp"
 #include "client/http_pool.hpp"
+#include "client/outlier.hpp"
 #include "net/rpc_connection.hpp"
 
 namespace tutti::client {
@@ -23,6 +24,7 @@ struct Endpoint {
   const Origin origin;
   const std::string name;
   Breaker breaker = {};
+  Outlier outlier = {};
   std::size_t in_flight = 0;
   std::shared_ptr<HttpPool> http;  // null: spoken to otherwise
   std::vector<std::shared_ptr<net::RpcConnection>> rpc = {};

@@ -6,6 +6,7 @@
 #include <new>
 #include <span>
 
+#include "client/attempt.hpp"
 #include "message/base64.hpp"
 #include "message/json_reader.hpp"
 #include "message/json_text.hpp"
@@ -44,6 +45,12 @@ const ErrorSpec* find_exception(const MethodSpec& method, const wire::nameko::Fa
     if (error.shape().name == failure.exc_type) return &error;
   }
   return nullptr;
+}
+
+// Nothing was done, and the other side lives.
+[[noreturn]] void raise_overloaded(const MethodSpec& method, std::string_view said) {
+  const std::string message = said.empty() ? name_of(method) + " is overloaded" : std::string(said);
+  throw WireError(Fate::refused, Error(Code::unavailable, message));
 }
 
 // What it is if it is no contract error.
@@ -185,6 +192,7 @@ void raise_http(const MethodSpec& method, int status, std::string_view content_t
         raise_declared(*error, [&](const Shape& shape, void* at) { return message::read_json(shape, at, value); });
       }
       const std::string& said = problem->detail.empty() ? problem->title : problem->detail;
+      if (problem->type == wire::overloaded_type) raise_overloaded(method, said);
       throw Error(problem->code, said.empty() ? name_of(method) + " failed" : said, problem->type, problem->value_json);
     }
   }
@@ -207,6 +215,7 @@ void raise_amqp(const MethodSpec& method, const wire::nameko::Failure& failure) 
   }
   const Code code = exception_code_of(failure);
   const std::string& said = failure.value.empty() ? failure.exc_type : failure.value;
+  if (code == Code::unavailable && failure.exc_type == wire::nameko::overloaded_class) raise_overloaded(method, said);
   if (code != Code::unknown) throw Error(code, said.empty() ? name_of(method) + " failed" : said);
   const std::string& type = failure.exc_path.empty() ? failure.exc_type : failure.exc_path;
   throw Error(code, name_of(method) + " failed: " + failure.exc_type + ": " + failure.value, type,
@@ -219,6 +228,7 @@ void raise_rpc(const MethodSpec& method, std::string_view bytes) {
     const std::string_view value = error.value.empty() ? std::string_view("\x80") : error.value;
     raise_declared(*declared, [&](const Shape& shape, void* at) { return message::read_msgpack(shape, at, value); });
   }
+  if (error.type == wire::overloaded_type) raise_overloaded(method, error.message);
   const std::string message = error.message.empty() ? name_of(method) + " failed" : std::string(error.message);
   throw Error(error.code == Code::ok ? Code::unknown : error.code, message, std::string(error.type),
               error.value.empty() ? std::string() : json_of_msgpack(error.value));

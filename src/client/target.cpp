@@ -67,6 +67,13 @@ Target::Target(runtime::Shard& shard, std::string service, const TargetSettings&
       settings_(settings),
       breaker_rules_{
           .failures = settings.breaker_failures, .first = settings.breaker_first, .longest = settings.breaker_longest},
+      ejection_rules_{
+          .failures = settings.ejection_failures,
+          .calls_min = settings.ejection_calls_min,
+          .share_max = settings.ejection_share_max,
+          .interval = std::max<std::chrono::nanoseconds>(settings.ejection_interval, std::chrono::milliseconds(1)),
+          .first = settings.ejection_first,
+          .longest = settings.ejection_longest},
       observer_(observer),
       budget_(settings.retry_budget, settings.retry_minimum, shard.now()) {
   if (settings.transport == Transport::http) {
@@ -96,15 +103,27 @@ std::shared_ptr<Endpoint> Target::choose_endpoint(const std::vector<const Endpoi
 }
 
 void Target::learn(Endpoint& endpoint, const Attempt& attempt) {
-  const bool dead =
-      attempt.code == Code::unavailable || (attempt.code == Code::deadline_exceeded && attempt.fate != Fate::answered);
+  // One that refuses as it has too much to do is alive.
+  const bool dead = (attempt.code == Code::unavailable && attempt.fate != Fate::refused) ||
+                    (attempt.code == Code::deadline_exceeded && attempt.fate != Fate::answered);
   if (attempt.code == Code::cancelled && attempt.fate != Fate::answered) {
     endpoint.breaker.abandoned();
-  } else if (dead) {
-    endpoint.breaker.failed(breaker_rules_, shard_.now());
+    return endpoint.outlier.abandoned();
+  }
+  const Instant now = shard_.now();
+  if (dead) {
+    endpoint.breaker.failed(breaker_rules_, now);
   } else {
     endpoint.breaker.succeeded();
   }
+  // What its handlers are to blame for. Contract errors are answers.
+  const bool failed = dead || attempt.code == Code::internal || attempt.code == Code::data_loss ||
+                      attempt.code == Code::deadline_exceeded;
+  const bool was_away = endpoint.outlier.ejected();
+  endpoint.outlier.ended(failed, ejection_rules_, now);
+  if (was_away || !failed || !is_outlier(endpoint, discovery_->known(), ejection_rules_, now)) return;
+  endpoint.outlier.eject(ejection_rules_, now);
+  ++ejections_;
 }
 
 template <class Once>
@@ -116,6 +135,7 @@ void Target::with_retries(const detail::MethodSpec& method, bool may_repeat, Ins
   for (int number = 1;; ++number) {
     const std::shared_ptr<Endpoint> endpoint = choose_endpoint(tried);
     endpoint->breaker.begin();
+    endpoint->outlier.begin();
     ++endpoint->in_flight;
     const Instant start = shard_.read_clock();
     Attempt attempt;
@@ -124,6 +144,7 @@ void Target::with_retries(const detail::MethodSpec& method, bool may_repeat, Ins
     } catch (...) {
       --endpoint->in_flight;
       endpoint->breaker.abandoned();
+      endpoint->outlier.abandoned();
       throw;
     }
     --endpoint->in_flight;
@@ -132,7 +153,8 @@ void Target::with_retries(const detail::MethodSpec& method, bool may_repeat, Ins
       observer_.attempt_done(method, endpoint->name, name_of(settings_.transport), shard_.read_clock() - start,
                              attempt.code, number);
     if (!attempt.failure) return;
-    const bool again = attempt.code == Code::unavailable && (attempt.fate == Fate::unsent || may_repeat);
+    const bool undone = attempt.fate == Fate::unsent || attempt.fate == Fate::refused;
+    const bool again = attempt.code == Code::unavailable && (undone || may_repeat);
     if (!again) std::rethrow_exception(attempt.failure);
     if (std::find(tried.begin(), tried.end(), endpoint.get()) == tried.end()) tried.push_back(endpoint.get());
     // Nothing has left yet: the next endpoint is a choice, not a repetition.
@@ -188,9 +210,15 @@ void Target::close() {
 }
 
 Client::TargetReport Target::report() const {
-  Client::TargetReport report{
-      .name = service_, .endpoints = discovery_->known().size(), .in_flight = in_flight_, .retries = retries_};
-  for (const auto& endpoint : discovery_->known()) report.open_breakers += endpoint->breaker.open() ? 1 : 0;
+  Client::TargetReport report{.name = service_,
+                              .endpoints = discovery_->known().size(),
+                              .in_flight = in_flight_,
+                              .retries = retries_,
+                              .ejections = ejections_};
+  for (const auto& endpoint : discovery_->known()) {
+    report.open_breakers += endpoint->breaker.open() ? 1 : 0;
+    report.ejected += endpoint->outlier.ejected() ? 1 : 0;
+  }
   return report;
 }
 

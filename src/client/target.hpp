@@ -38,6 +38,7 @@ class Target {
   const std::string service_;
   const TargetSettings settings_;
   const BreakerRules breaker_rules_;
+  const EjectionRules ejection_rules_;
   const ClientObserver& observer_;
   std::unique_ptr<WireTransport> transport_;
   HttpTransport* http_ = nullptr;  // the same, if it is http
@@ -45,6 +46,7 @@ class Target {
   RetryBudget budget_;
   std::size_t in_flight_ = 0;
   std::uint64_t retries_ = 0;
+  std::uint64_t ejections_ = 0;
 };
 
 }  // namespace tutti::client

@@ -1,5 +1,6 @@
 #include "runtime/shard.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -127,6 +128,7 @@ void Shard::stop() noexcept {
 
 bool Shard::turn() {
   now_valid_ = false;  // a driver may have moved the clock since the last turn
+  if (figures_.switches == turn_switches_) turn_began_ = Instant::never();
   return turn_until(only_look);
 }
 
@@ -153,9 +155,8 @@ bool Shard::turn_until(Instant until) {
     pool_.shrink();
     next_shrink_ = start + shrink_period;
   }
-  figures_.lag = busy ? read_clock() - start : std::chrono::nanoseconds{0};
-  if (figures_.lag > figures_.lag_longest) figures_.lag_longest = figures_.lag;
-  ++figures_.turns;
+  if (busy) (void)read_clock();
+  end_turn();
 
   if (timers_.next() < until) until = timers_.next();
   if (pool_.shrinkable() && !world_.simulated() && next_shrink_ < until) until = next_shrink_;
@@ -163,6 +164,22 @@ bool Shard::turn_until(Instant until) {
   now_valid_ = false;
   network_->poll(until);
   return busy || figures_.switches != switches_before || has_ready();
+}
+
+// What ran while the network told what is ready has read the clock when it ended: its time needs no further look.
+void Shard::end_turn() noexcept {
+  const std::uint64_t pieces = figures_.switches - turn_switches_;
+  turn_switches_ = figures_.switches;
+  figures_.lag = std::max(now_ - turn_began_, std::chrono::nanoseconds{0});
+  figures_.lag_longest = std::max(figures_.lag_longest, figures_.lag);
+  ++figures_.turns;
+  turn_began_ = Instant::never();
+  if (pieces == 0) return;
+  // All were there when the turn began. On average one waits for half of the others; what is left over for all of them.
+  load_.busy += figures_.lag;
+  load_.waited +=
+      figures_.lag * static_cast<std::int64_t>(pieces - 1) / 2 + figures_.lag * static_cast<std::int64_t>(ready_);
+  load_.pieces += pieces;
 }
 
 bool Shard::run_posted() {
@@ -484,6 +501,7 @@ OffloadPool& Shard::offload() {
 Instant Shard::read_clock() noexcept {
   now_ = world_.clock().instant();
   now_valid_ = true;
+  if (turn_began_ == Instant::never()) turn_began_ = now_;
   return now_;
 }
 

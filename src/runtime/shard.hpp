@@ -45,8 +45,16 @@ struct ShardFigures {
   std::size_t timers = 0;
   std::uint64_t turns = 0;
   std::uint64_t switches = 0;               // times a fiber was entered or continued
-  std::chrono::nanoseconds lag{0};          // of the last turn: from its start until the network is asked
+  std::chrono::nanoseconds lag{0};          // of the last turn: from what the network told until it is asked again
   std::chrono::nanoseconds lag_longest{0};  // since figures() was last called
+};
+
+// How much the shard has had to do so far; the difference of two looks tells of the time between them. Turns in which
+// nothing ran do not count.
+struct ShardLoad {
+  std::chrono::nanoseconds busy{0};    // length of all turns, from what the network told until it was asked again
+  std::chrono::nanoseconds waited{0};  // by all pieces of work together, for others that ran before them
+  std::uint64_t pieces = 0;            // of work: fibers entered or continued
 };
 
 // A message from another thread: lives until it is run.
@@ -98,6 +106,9 @@ class Shard {
   [[nodiscard]] std::size_t fibers() const noexcept { return pool_.in_use(); }
   [[nodiscard]] ShardFigures figures() noexcept;
   [[nodiscard]] const Pulse& pulse() const noexcept { return pulse_; }  // for a watch in another thread
+  [[nodiscard]] const ShardLoad& load() const noexcept { return load_; }  // up to the last whole turn
+  // Of the turn that runs; what the network tells at once belongs to one.
+  [[nodiscard]] std::uint64_t turn_number() const noexcept { return figures_.turns; }
 
   // For the waits of this folder, called on the running fiber. park: true, unparked; false, `until` has passed; throws
   // what is pending. for_what ends "the deadline passed while waiting for".
@@ -125,6 +136,7 @@ class Shard {
   void finish(Fiber& fiber) noexcept;
   bool run_posted();
   bool turn_until(Instant until);
+  void end_turn() noexcept;
   void adopt(Fiber& fiber, detail::Family& family) noexcept;
 
   world::World& world_;
@@ -146,8 +158,11 @@ class Shard {
   std::size_t loop_stack_bytes_ = 0;
   Instant now_;
   bool now_valid_ = false;
+  Instant turn_began_ = Instant::never();  // the first reading of the clock after the network was asked
+  std::uint64_t turn_switches_ = 0;        // figures_.switches, when it was
   Instant next_shrink_;
   ShardFigures figures_;
+  ShardLoad load_;
   bool in_turn_ = false;
   bool ending_ = false;  // being destroyed: every wait throws cancelled
   std::atomic<bool> stopping_{false};

@@ -73,7 +73,7 @@ nameko::Failure exception_of(const Failure& failure) {
   if (!failure.contract_error) {
     const std::string_view code = wire::rpc_name_of(failure.code);
     nameko::Failure raised = exception(std::string(nameko::code_path_prefix).append(code), failure.message);
-    raised.exc_type = class_name_of(code);
+    raised.exc_type = failure.type == wire::overloaded_type ? nameko::overloaded_class : class_name_of(code);
     return raised;
   }
   nameko::Failure raised = exception(failure.type, "");
@@ -228,6 +228,8 @@ Failure AmqpRpcEntry::run(const Incoming& incoming, CallRoute& route, std::strin
   state.deadline = incoming.received + allowed;
 
   const auto serve_it = [&]() -> Failure {
+    const Admitted admitted(host_.limit(), served.rules.priority);
+    if (!admitted) return overloaded(served.full_name);
     if (method.stream_in || method.stream_out) {
       return {.code = Code::unimplemented,
               .message = served.full_name + " has a stream, which cannot travel over amqp; use HTTP"};

@@ -98,7 +98,8 @@ void App::add_timer(std::chrono::nanoseconds period, std::function<void()> work,
   composition_->timers.push_back({period, std::move(work), std::move(rules)});
 }
 
-void App::raw(std::string_view verb, std::string_view path, std::function<void(Request&, Responder&)> handler) {
+void App::raw(std::string_view verb, std::string_view path, std::function<void(Request&, Responder&)> handler,
+              Priority priority) {
   struct Named {
     std::string_view name;
     Verb verb;
@@ -109,7 +110,7 @@ void App::raw(std::string_view verb, std::string_view path, std::function<void(R
     if (known.name != verb) continue;
     if (!path.starts_with('/')) refuse("app.raw: the path " + quoted(path) + " does not begin with /");
     composition_->raw_handlers.push_back(std::make_unique<detail::RawHandler>(
-        detail::RawHandler{known.verb, std::string(path), std::move(handler), composition_}));
+        detail::RawHandler{known.verb, std::string(path), std::move(handler), composition_, priority}));
     return;
   }
   refuse("app.raw: " + quoted(verb) + " is no method of HTTP that can be served; expected GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS");

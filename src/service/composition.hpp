@@ -49,6 +49,7 @@ struct RawHandler {
   std::string path;
   std::function<void(Request&, Responder&)> handler;
   Composition* composition;
+  Priority priority = Priority::normal;
 };
 
 struct EmbeddedFiles {

@@ -13,6 +13,7 @@
 #include "service/body_too_long.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
+#include "wire/codes.hpp"
 
 namespace tutti::detail {
 namespace {
@@ -109,7 +110,8 @@ Failure guarded(Composition& composition, ServedMethod* served, CallState& state
   if (composition.in_flight >= limit ||
       (served && served->rules.in_flight_max != 0 && served->in_flight >= served->rules.in_flight_max)) {
     return {.code = Code::unavailable,
-            .message = std::string(composition.name()) + " has its hands full; try again later"};
+            .message = std::string(composition.name()) + " has its hands full; try again later",
+            .type = std::string(wire::overloaded_type)};
   }
   const InFlight counted(composition, served);
   const CurrentCall current(state);

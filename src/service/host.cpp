@@ -19,6 +19,11 @@ std::string fleet_timer_name(const Composition& composition, const Timer& timer)
   return std::string(composition.name()) + "." + timer.rules.name;
 }
 
+void tell_overload(Environment& environment) {
+  Logger(environment.log()).warn("requests come faster than they are answered: some are refused as overloaded, until this is said no more",
+                                 {{"tutti.setting", "tutti.overload.wait_max"}});
+}
+
 }  // namespace
 
 std::vector<std::string> names_of(const std::vector<Composed>& services) {
@@ -34,7 +39,7 @@ struct Host::Background {
 };
 
 Host::Host(runtime::Shard& shard, Environment& environment, Interceptor* interceptor)
-    : shard_(shard), environment_(environment), interceptor_(interceptor), bus_(environment.library().broker.uri.empty() ? in_process_bus(*this) : broker_bus(*this)), background_(std::make_unique<Background>()) {
+    : shard_(shard), environment_(environment), interceptor_(interceptor), limit_(shard, environment.library().overload.wait_max, [&environment] { tell_overload(environment); }), bus_(environment.library().broker.uri.empty() ? in_process_bus(*this) : broker_bus(*this)), background_(std::make_unique<Background>()) {
   environment_.join(*this);
 }
 
@@ -155,6 +160,10 @@ client::BrokerAccess Host::broker_access() {
 client::Client& Host::client() {
   if (!client_) client_ = client::make_client(shard_, environment_.library().targets, {}, broker_access());
   return *client_;
+}
+
+std::vector<client::Client::TargetReport> Host::targets() const {
+  return client_ ? client_->report() : std::vector<client::Client::TargetReport>();
 }
 
 bool Host::has_events() const noexcept {

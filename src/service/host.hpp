@@ -14,6 +14,7 @@
 #include "runtime/shard.hpp"
 #include "service/bus.hpp"
 #include "service/composition.hpp"
+#include "service/concurrency_limit.hpp"
 #include "service/environment.hpp"
 #include "service/wire_names.hpp"
 
@@ -68,7 +69,10 @@ class Host {
   [[nodiscard]] Interceptor* interceptor() noexcept { return interceptor_; }
   [[nodiscard]] Bus& bus() noexcept { return *bus_; }
   [[nodiscard]] client::Client& client();  // made on first use
+  [[nodiscard]] std::vector<client::Client::TargetReport> targets() const;
   [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
+  // For what comes over http, rpc and amqp.
+  [[nodiscard]] ConcurrencyLimit& limit() noexcept { return limit_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Composition>>& compositions() const noexcept { return compositions_; }
 
   // Whether a service here publishes or handles events, or has a timer of the fleet: then the bus's remark concerns somebody.
@@ -84,6 +88,7 @@ class Host {
   Environment& environment_;
   Interceptor* interceptor_;
   Metrics metrics_;
+  ConcurrencyLimit limit_;
   std::vector<std::unique_ptr<Composition>> compositions_;
   std::map<std::string, ServedMethod*, std::less<>> served_;
   WireNames wire_names_;

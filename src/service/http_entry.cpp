@@ -325,6 +325,8 @@ void HttpEntry::serve_method(Request& request) {
   ServedMethod& served = *route.served;
   const MethodSpec& method = *served.spec;
   Composition& composition = *route.composition;
+  const Admitted admitted(host_.limit(), served.rules.priority, method.stream_in || method.stream_out ? Stay::open_end : Stay::call);
+  if (!admitted) return answer_failure(request, overloaded(served.full_name));
   if (composition.asks_who() || request.exchange.peer().credential) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
   if (route.binding->has_path_parameters()) request.match = router_.find(request.head.method, request.head.path);
   // A body in another format than JSON is refused by its type, before it is misread.
@@ -384,6 +386,8 @@ bool HttpEntry::is_enough(const Request& request, const Failure& failure) {
 
 void HttpEntry::serve_raw(Request& request) {
   Composition& composition = *request.route.composition;
+  const Admitted admitted(host_.limit(), request.route.raw->priority, Stay::open_end);
+  if (!admitted) return answer_failure(request, overloaded(request.route.span_name));
   if (composition.asks_who() || request.exchange.peer().credential) request.state.identity = identify(composition, credentials_of(request.head, request.exchange.peer()));
   request.match = router_.find(request.head.method, request.head.path);
   const auto names = wire::http1::parameters_of(request.route.pattern);

@@ -105,6 +105,10 @@ struct TraceSettings {
   double sampling = 1.0;      // of traces that begin here; others follow their parent
 };
 
+struct OverloadSettings {
+  std::chrono::milliseconds wait_max{20};  // of work for its thread, in the mean; beyond it requests are refused; 0: never
+};
+
 struct LibrarySettings {
   HttpSettings http = {};
   RpcSettings rpc = {};
@@ -114,6 +118,7 @@ struct LibrarySettings {
   AdminSettings admin = {};
   LogSettings log = {};
   TraceSettings trace = {};
+  OverloadSettings overload = {};
   std::map<std::string, client::TargetSettings> targets = {};
   std::string data = ".";        // the folder of the database files
   Range<std::uint32_t, 1, 256> threads{1u};  // shards

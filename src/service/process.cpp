@@ -305,15 +305,18 @@ void Process::observe_members() {
   for (const auto& member : members_) {
     process_metrics_.observe(member->shard, [&its = *member]() -> MemberFigures {
       return {.shard = its.shard.figures(),
+              .limit = its.host->limit().figures(),
               .http = its.http ? its.http->counts() : net::HttpServerCounts{},
               .rpc = its.rpc ? its.rpc->counts() : net::RpcServerCounts{},
               .websocket = its.websockets ? its.websockets->counts() : net::WebSocketCounts{},
-              .bus = its.host->bus().numbers()};
+              .bus = its.host->bus().numbers(),
+              .targets = its.host->targets()};
     });
   }
   process_metrics_.observe(*offload_);
   process_metrics_.observe(*environment_);
   if (stall_watch_) process_metrics_.observe(*stall_watch_);
+  for (const auto& [name, settings] : parts_.library.targets) process_metrics_.observe_target(name);
 }
 
 net::HttpLimits Process::http_limits() const {

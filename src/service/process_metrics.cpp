@@ -54,6 +54,20 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) : metrics_(metrics) {
         for (const auto& shard : shards_) longest = std::max(longest, shard->seen.shard.lag_longest);
         return seconds(longest);
       });
+  metrics.observe("tutti.overload.limit",
+                  {.unit = "{request}",
+                   .description = "Requests that are worked on at once at most; 1000000 and more: as many as come"},
+                  {}, sum([](const MemberFigures& m) { return m.limit.limit; }));
+  metrics.observe("tutti.overload.in_flight", {.unit = "{request}", .description = "Requests that are worked on now"},
+                  {}, sum([](const MemberFigures& m) { return m.limit.in_flight; }));
+  metrics.observe_total("tutti.overload.shed", {.unit = "{request}", .description = "Requests refused as overloaded"},
+                        {}, sum([](const MemberFigures& m) { return m.limit.shed; }));
+  metrics.observe("tutti.overload.wait",
+                  {.unit = "s", .description = "Mean wait of work for its thread, of the busiest shard"}, {}, [this] {
+                    std::chrono::nanoseconds longest{0};
+                    for (const auto& shard : shards_) longest = std::max(longest, shard->seen.limit.wait);
+                    return seconds(longest);
+                  });
   metrics.observe("tutti.http.connections", {.unit = "{connection}", .description = "Open HTTP connections"}, {},
                   sum([](const MemberFigures& m) { return m.http.connections; }));
   metrics.observe("tutti.http.in_flight", {.unit = "{request}", .description = "HTTP requests being handled"}, {},
@@ -70,9 +84,10 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) : metrics_(metrics) {
   metrics.observe_total("tutti.websocket.messages.received",
                         {.unit = "{message}", .description = "Messages of clients over WebSockets"}, {},
                         sum([](const MemberFigures& m) { return m.websocket.received; }));
-  metrics.observe_total("tutti.websocket.messages.sent",
-                        {.unit = "{message}", .description = "Messages to clients over WebSockets, each client counted"},
-                        {}, sum([](const MemberFigures& m) { return m.websocket.sent; }));
+  metrics.observe_total(
+      "tutti.websocket.messages.sent",
+      {.unit = "{message}", .description = "Messages to clients over WebSockets, each client counted"}, {},
+      sum([](const MemberFigures& m) { return m.websocket.sent; }));
   metrics.observe_total("tutti.websocket.messages.dropped",
                         {.unit = "{message}", .description = "Of those sent: lost, as the client was too slow"}, {},
                         sum([](const MemberFigures& m) { return m.websocket.dropped; }));
@@ -148,6 +163,31 @@ void ProcessMetrics::observe(const runtime::StallWatch& watch) {
       "tutti.runtime.stalls",
       {.unit = "{stall}", .description = "Handlers that did not let their event loop go for tutti.stall_threshold"}, {},
       [&watch] { return static_cast<double>(watch.stalls()); });
+}
+
+void ProcessMetrics::observe_target(const std::string& name) {
+  using Report = client::Client::TargetReport;
+  const auto of_target = [this, name](auto figure) {
+    return sum([name, figure](const MemberFigures& m) {
+      const auto found = std::ranges::find(m.targets, name, &Report::name);
+      return found == m.targets.end() ? 0 : static_cast<double>((*found).*figure);
+    });
+  };
+  const auto gauge = [&](std::string_view metric, std::string_view unit, std::string_view description, auto figure) {
+    metrics_.observe(metric, {.unit = unit, .description = description}, {{"tutti.target", name}}, of_target(figure));
+  };
+  const auto total = [&](std::string_view metric, std::string_view unit, std::string_view description, auto figure) {
+    metrics_.observe_total(metric, {.unit = unit, .description = description}, {{"tutti.target", name}},
+                           of_target(figure));
+  };
+  gauge("tutti.client.endpoints", "{endpoint}", "Endpoints of a target, each shard's counted", &Report::endpoints);
+  gauge("tutti.client.endpoints.broken", "{endpoint}", "Of them: left alone, as they do not answer",
+        &Report::open_breakers);
+  gauge("tutti.client.endpoints.ejected", "{endpoint}", "Of them: left alone, as they fail more often than the others",
+        &Report::ejected);
+  gauge("tutti.client.in_flight", "{call}", "Calls to a target that are not answered yet", &Report::in_flight);
+  total("tutti.client.retries", "{call}", "Attempts after the first", &Report::retries);
+  total("tutti.client.ejections", "{endpoint}", "Times that an endpoint was ejected", &Report::ejections);
 }
 
 void ProcessMetrics::observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue) {

@@ -4,10 +4,12 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <tutti/metrics.hpp>
 
+#include "client/client.hpp"
 #include "net/http_server.hpp"
 #include "net/rpc_server.hpp"
 #include "net/websocket_server.hpp"
@@ -16,16 +18,19 @@
 #include "runtime/shard.hpp"
 #include "runtime/stall_watch.hpp"
 #include "service/bus.hpp"
+#include "service/concurrency_limit.hpp"
 #include "service/environment.hpp"
 
 namespace tutti::detail {
 
 struct MemberFigures {
   runtime::ShardFigures shard;
+  ConcurrencyFigures limit;
   net::HttpServerCounts http;
   net::RpcServerCounts rpc;
   net::WebSocketCounts websocket;
   BusNumbers bus;
+  std::vector<client::Client::TargetReport> targets;
 };
 
 // Used by the first shard only, which outlives the others.
@@ -40,6 +45,8 @@ class ProcessMetrics {
   void observe(runtime::OffloadPool& pool);
   void observe(Environment& environment);
   void observe(const runtime::StallWatch& watch);
+  // Of a service that is called: its name in tutti.targets.
+  void observe_target(const std::string& name);
   void observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue);
 
   // Before the text is made: asks every shard. Waits on the fiber, no longer than a second: of a shard that is busy for

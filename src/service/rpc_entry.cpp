@@ -90,6 +90,8 @@ Failure RpcEntry::run(net::RpcExchange& exchange, CallRoute& route, message::Buf
   state.deadline = exchange.received() + allowed;
 
   const auto serve_it = [&]() -> Failure {
+    const Admitted admitted(host_.limit(), served.rules.priority);
+    if (!admitted) return overloaded(served.full_name);
     if (method.stream_in || method.stream_out) {
       return {.code = Code::unimplemented, .message = served.full_name + " has a stream, which cannot travel over rpc; use HTTP"};
     }

@@ -14,6 +14,9 @@ namespace tutti::wire {
 // 400 invalid_argument, 401, 403, 404, 409 aborted, 412 failed_precondition, 429, 499, 501, 503, 504, ...
 [[nodiscard]] Code code_of_http_status(int status) noexcept;
 
+// The type of an `unavailable` by which a service that has too much to do says that it has not even begun.
+inline constexpr std::string_view overloaded_type = "tutti.Overloaded";
+
 // "failed_precondition"; the code element of an RPC error and `code` of a problem document.
 [[nodiscard]] std::string_view rpc_name_of(Code code) noexcept;
 [[nodiscard]] std::optional<Code> code_of_rpc_name(std::string_view name) noexcept;

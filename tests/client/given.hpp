@@ -16,6 +16,7 @@
 #include "net/http_server.hpp"
 #include "net/rpc_server.hpp"
 #include "runtime/on_fiber.hpp"
+#include "wire/codes.hpp"
 #include "wire/http1/problem.hpp"
 
 namespace store {
@@ -57,6 +58,8 @@ struct Server {
   std::string name;
   std::chrono::nanoseconds takes{0};
   bool unavailable = false;
+  bool overloaded = false;  // refuses
+  bool broken = false;      // answers `internal`
   std::map<std::string, int> executed;
   int calls = 0;
 
@@ -82,6 +85,15 @@ struct RpcStore final : Server, net::RpcService {
     authorization = exchange.metadata().authorization;
     run(put.key);
     std::string out;
+    if (broken) {
+      wire::msgpack_rpc::append_error(out, {.code = Code::internal, .message = "a defect"});
+      return exchange.fail(out);
+    }
+    if (overloaded) {
+      wire::msgpack_rpc::append_error(
+          out, {.code = Code::unavailable, .message = "too much", .type = wire::overloaded_type});
+      return exchange.fail(out);
+    }
     if (unavailable) {
       wire::msgpack_rpc::append_error(out, {.code = Code::unavailable, .message = "busy"});
       return exchange.fail(out);
@@ -151,6 +163,12 @@ struct HttpStore final : Server, net::HttpService {
     const std::string key(exchange.head().path.substr(exchange.head().path.rfind('/') + 1));
     run(key);
     if (unavailable) return exchange.respond(503, {}, {});
+    if (overloaded) {
+      std::string problem;
+      wire::http1::append_problem(
+          problem, {.status = 503, .code = Code::unavailable, .type = std::string(wire::overloaded_type)});
+      return exchange.respond(503, wire::http1::problem_type, problem);
+    }
     if (key == "taken") return exchange.respond(409, "text/plain", "is there");
     if (key == "full") {
       std::string problem;

@@ -21,6 +21,8 @@ inline constexpr std::string_view incorrect_signature = "nameko.exceptions.Incor
 inline constexpr std::string_view malformed_request = "nameko.exceptions.MalformedRequest";
 // Errors of ours that are no contract errors: "tutti.unavailable".
 inline constexpr std::string_view code_path_prefix = "tutti.";
+// The class of a tutti.unavailable by which a service that has too much to do says that it has not even begun.
+inline constexpr std::string_view overloaded_class = "Overloaded";
 
 // A request's parts as JSON: an array and an object.
 struct Request {
