@@ -55,6 +55,11 @@ class Examples(unittest.TestCase):
         self.assertEqual(wrong.returncode, 78)
         self.assertIn('did you mean "limits.limit_minor"', wrong.stderr)
 
+    def test_caching(self):
+        with example("caching") as service:
+            for town, asked in ("rome", 1), ("rome", 1), ("oslo", 2), ("rome", 1):
+                self.answers(service, "GET", f"/weather/{town}", {"town": town, "asked": asked})
+
     def test_calling(self):
         with example("calling") as service:  # nobody answers for prices
             self.answers(service, "GET", "/offers/mug", {"sku": "mug", "price_minor": 900})

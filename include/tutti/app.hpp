@@ -64,9 +64,18 @@ enum class Priority : std::uint8_t {
   high,  // not refused for that reason: what a load balancer asks to see whether this instance lives
 };
 
+// The replies of a method that only reads (Repeat::safe), kept for a while: by its request and by who asks. Whoever asks
+// the same while the handler runs waits for that answer. Failures are not kept. Each shard has its own.
+struct CacheRules {
+  std::chrono::nanoseconds lasts{0};         // how old an answer may get; 0: none is kept
+  std::size_t entries_max = 1000;            // the one that was not asked for longest goes
+  std::size_t bytes_max = 16 * 1024 * 1024;  // of all requests and replies together
+};
+
 struct ServeRules {
   std::size_t in_flight_max = 0;  // 0: the setting tutti.in_flight_max alone
   Priority priority = Priority::normal;
+  CacheRules cached = {};
 };
 
 // One call on its way to the handler, as middleware sees it.

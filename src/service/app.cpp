@@ -5,6 +5,7 @@
 #include "runtime/shard.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
+#include "service/response_cache.hpp"
 
 namespace tutti {
 namespace {
@@ -29,12 +30,18 @@ void App::add_method(const detail::MethodSpec& method, detail::Handler handler, 
   if (composition_->find(method.name) != nullptr) {
     refuse(quoted(std::string(method.service->name) + "." + std::string(method.name)) + " is served twice by its composition; remove one app.serve");
   }
+  const bool caches = rules.cached.lasts.count() > 0;
+  if (caches && (method.rules.repeat != Repeat::safe || !method.reply || method.stream_in || method.stream_out)) {
+    refuse(quoted(std::string(method.service->name) + "." + std::string(method.name)) +
+           " is served with .cached; only a method that has a reply, no stream and .repeat = tutti::Repeat::safe in its contract can be");
+  }
   auto served = std::make_unique<detail::ServedMethod>(
       detail::ServedMethod{.spec = &method,
                            .handler = std::move(handler),
                            .rules = rules,
                            .composition = composition_,
                            .full_name = std::string(method.service->name) + "." + std::string(method.name)});
+  if (caches) served->cache = std::make_shared<detail::ResponseCache>(method, rules.cached, composition_->metrics(), served->full_name);
   composition_->methods.push_back(std::move(served));
 }
 

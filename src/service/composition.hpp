@@ -20,6 +20,7 @@ namespace tutti::detail {
 
 class Host;
 class CallPath;
+class ResponseCache;
 
 // A method with its handler.
 struct ServedMethod {
@@ -28,6 +29,7 @@ struct ServedMethod {
   ServeRules rules;
   Composition* composition;
   std::string full_name;       // "payments.charge"
+  std::shared_ptr<ResponseCache> cache = {};  // null: nothing is kept
   std::size_t in_flight = 0;
 };
 

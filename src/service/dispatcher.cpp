@@ -13,6 +13,7 @@
 #include "service/body_too_long.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
+#include "service/response_cache.hpp"
 #include "wire/codes.hpp"
 
 namespace tutti::detail {
@@ -131,10 +132,16 @@ struct Invocation {
   const Context& context;
   Source* in;
   Sink* out;
+  ResponseCache* cache;
 
   static void run(void* self) {
     auto& call = *static_cast<Invocation*>(self);
     call.handler(call.request, call.reply, call.context, call.in, call.out);
+  }
+  // Behind the middleware, which sees every call.
+  static void run_cached(void* self) {
+    auto& call = *static_cast<Invocation*>(self);
+    call.cache->answer(call.context.identity(), call.request, call.reply, self, &run);
   }
 };
 
@@ -160,8 +167,9 @@ Failure dispatch(ServedMethod& served, CallState& state, void* request, void* re
   }
   return guarded(composition, &served, state, [&] {
     const Context context(state);
-    Invocation invocation{served.handler, request, reply, context, in, out};
-    run_chain(composition, tutti::Call{context, served.spec, {}}, &invocation, &Invocation::run);
+    Invocation invocation{served.handler, request, reply, context, in, out, served.cache.get()};
+    run_chain(composition, tutti::Call{context, served.spec, {}}, &invocation,
+              invocation.cache ? &Invocation::run_cached : &Invocation::run);
     if (served.spec->rules.repeat == Repeat::by_key && !state.once_called) {
       if (Interceptor* interceptor = composition.host().interceptor()) interceptor->once_forgotten(state);
     }
