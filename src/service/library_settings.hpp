@@ -106,7 +106,7 @@ struct TraceSettings {
 };
 
 struct OverloadSettings {
-  std::chrono::milliseconds wait_max{20};  // of work for its thread, in the mean; beyond it requests are refused; 0: never
+  std::chrono::milliseconds wait_max{50};  // of work for its thread, in the mean; beyond it requests are refused; 0: never
 };
 
 struct LibrarySettings {

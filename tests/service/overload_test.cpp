@@ -60,7 +60,7 @@ struct Outcome {
 // A server's machine with one shard, and a shard of clients, driven in turn.
 class Mill {
  public:
-  explicit Mill(std::vector<std::string> flags = {})
+  explicit Mill(std::vector<std::string> flags = {"--tutti.overload.wait_max=20ms"})
       : sources_({.files = world_.files(), .arguments = std::move(flags), .prefixes = {"tutti", "mill"}}) {
     detail::LibrarySettings library;
     sources_.load(detail::shape_of<detail::LibrarySettings>(), &library, "tutti");
