@@ -98,6 +98,12 @@ struct LogSettings {
   enum class Format { automatic, json, text } format = Format::automatic;
   Level access = Level::info;    // of the access log's lines; off: none
   double access_sampling = 1.0;  // share of successful requests that are logged; failures always are
+  std::string endpoint = {};  // OTLP/HTTP: "http://127.0.0.1:4318"; what is logged is sent there, too
+};
+
+struct MetricsSettings {
+  std::string endpoint = {};  // OTLP/HTTP; empty: metrics are not sent, only read from /metrics
+  std::chrono::milliseconds interval{60'000};
 };
 
 struct TraceSettings {
@@ -118,6 +124,7 @@ struct LibrarySettings {
   AdminSettings admin = {};
   LogSettings log = {};
   TraceSettings trace = {};
+  MetricsSettings metrics = {};
   OverloadSettings overload = {};
   std::map<std::string, client::TargetSettings> targets = {};
   std::string data = ".";        // the folder of the database files

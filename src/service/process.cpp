@@ -125,20 +125,19 @@ struct Process::Member {
   std::unique_ptr<AmqpRpcEntry> amqp_rpc;
   std::unique_ptr<net::HttpServer> admin;
   std::unique_ptr<runtime::Signals> signals;
-  Family background;  // span export, live settings
+  Family background;  // telemetry, live settings
   std::thread thread;
 };
 
-Process::Process(Parts parts) : parts_(std::move(parts)) {
+Process::Process(Parts parts) : parts_(std::move(parts)), telemetry_(parts_.world, parts_.library, parts_.log_sink) {
   world::World& world = parts_.world;
   const LibrarySettings& library = parts_.library;
   const std::optional<std::uint64_t> memory = runtime::memory_limit(world.files());
   connections_max_ = connections_max(raise_descriptor_limit(), memory);
   if (memory) database::limit_caches(*memory / cache_share);
-  if (!library.trace.endpoint.empty()) span_queue_ = std::make_unique<observe::SpanQueue>();
-  tracer_ = std::make_unique<observe::Tracer>(observe::TracerSettings{.sample = library.trace.sampling}, world.clock(), world.random(), span_queue_.get());
+  tracer_ = std::make_unique<observe::Tracer>(observe::TracerSettings{.sample = library.trace.sampling}, world.clock(), world.random(), telemetry_.spans());
   offload_ = std::make_unique<runtime::OffloadPool>(world, runtime::OffloadSettings{.threads = library.offload_threads});
-  environment_ = std::make_unique<Environment>(Environment::Parts{.world = world, .library = library, .sources = parts_.sources, .log_sink = parts_.log_sink,
+  environment_ = std::make_unique<Environment>(Environment::Parts{.world = world, .library = library, .sources = parts_.sources, .log_sink = telemetry_.log_sink(),
                                                                   .log_style = parts_.log_style, .tracer = *tracer_});
   observe::observe_process(metrics_);
 }
@@ -160,7 +159,7 @@ int Process::run() {
       watch_stalls();
       observe_members();
       serve_admin(first);
-      export_spans(first);
+      start_telemetry(first);
       follow_live_settings(first);
       reap_orphans(first);
       tell_ready();
@@ -361,14 +360,7 @@ void Process::serve_admin(Member& first) {
     if (const std::string_view remark = first.host->bus().remark(); first.host->has_events() && !remark.empty()) remarks.emplace_back(remark);
     return remarks;
   };
-  sources.metrics = [this] {
-    process_metrics_.refresh();
-    std::vector<const Metrics*> parts{&metrics_};
-    for (const auto& member : members_) {
-      for (const auto& composition : member->host->compositions()) parts.push_back(&composition->metrics());
-    }
-    return observe::prometheus_text(parts);
-  };
+  sources.metrics = [this] { return observe::prometheus_text(all_metrics()); };
   sources.openapi = [&first](std::string_view service) { return openapi_document(*first.host, service); };
   sources.asyncapi = [&first](std::string_view service) { return asyncapi_document(*first.host, service); };
   sources.docs = [&first] { return documentation_page(*first.host); };
@@ -380,38 +372,23 @@ void Process::serve_admin(Member& first) {
   listening_.admin = first.admin->address();
 }
 
-void Process::export_spans(Member& first) {
-  if (!span_queue_) return;
-  std::string url = parts_.library.trace.endpoint;
-  while (url.ends_with('/')) url.pop_back();
-  url += "/v1/traces";
-  const std::string service(parts_.services.front().service.name);
-  exporter_ = std::make_unique<observe::SpanExporter>(
-      observe::SpanExporterSettings{}, observe::OtlpResource{.service_name = service, .service_version = parts_.version, .instance_id = parts_.world.random().id()},
-      parts_.world.clock(), parts_.world.random(), [this, &first, url, told = false](const std::string& body, Instant deadline) mutable -> observe::ExportReply {
-        try {
-          const HttpReply reply = first.host->client().http().send(
-              {.method = "POST", .url = url, .headers = {{"content-type", "application/json"}}, .body = body, .deadline = deadline - first.shard.now()});
-          told = false;
-          observe::ExportReply result{.status = reply.status};
-          if (const auto after = reply.header("retry-after")) result.retry_after = std::chrono::seconds(std::atoi(std::string(*after).c_str()));
-          return result;
-        } catch (const Error& error) {
-          // The exporter counts and tries again; the log is told once.
-          if (!std::exchange(told, true)) Logger(environment_->log()).warn("the trace collector is not reached; spans wait and then are given up", {{"url.full", url}, {"exception.message", error.what()}});
-          return {};
-        }
-      });
-  exporter_->attach(*span_queue_);
-  process_metrics_.observe(*exporter_, *span_queue_);
-  struct Export {
-    observe::SpanExporter* exporter;
-    runtime::Shard* shard;
-    void operator()() const {
-      for (;;) tutti::sleep(std::max(exporter->step() - shard->read_clock(), std::chrono::nanoseconds(0)));
-    }
-  } task{exporter_.get(), &first.shard};
-  first.background.spawn(task_type<Export>, &task);
+std::vector<const Metrics*> Process::all_metrics() {
+  process_metrics_.refresh();
+  std::vector<const Metrics*> parts{&metrics_};
+  for (const auto& member : members_) {
+    for (const auto& composition : member->host->compositions()) parts.push_back(&composition->metrics());
+  }
+  return parts;
+}
+
+void Process::start_telemetry(Member& first) {
+  telemetry_.start({.host = *first.host,
+                    .background = first.background,
+                    .service = std::string(parts_.services.front().service.name),
+                    .version = parts_.version,
+                    .log = Logger(environment_->log()),
+                    .metrics = [this] { return all_metrics(); }},
+                   metrics_);
 }
 
 // Live<T> fields follow their mounted files, TLS its certificate: renewed ones come by rename or as a Kubernetes secret.
@@ -509,7 +486,7 @@ void Process::drain(Member& first) {
   for (runtime::RemoteParker& done : others) done.park_uninterrupted();
   first.background.cancel();
   first.background.wait_uninterrupted();
-  if (exporter_) exporter_->flush(first.shard.read_clock() + std::chrono::seconds(2));
+  telemetry_.flush(first.shard.read_clock() + std::chrono::seconds(2));
   first.admin.reset();
   log.info(missed_deadline_ ? "stopped; the drain deadline was missed" : "stopped");
   first.shard.stop();

@@ -16,7 +16,6 @@
 #include "net/rpc_server.hpp"
 #include "net/tls.hpp"
 #include "observe/log/pipe.hpp"
-#include "observe/trace/exporter.hpp"
 #include "observe/trace/tracer.hpp"
 #include "runtime/offload_pool.hpp"
 #include "runtime/shard.hpp"
@@ -27,6 +26,7 @@
 #include "service/http_entry.hpp"
 #include "service/process_metrics.hpp"
 #include "service/rpc_entry.hpp"
+#include "service/telemetry.hpp"
 
 namespace tutti::detail {
 
@@ -77,7 +77,7 @@ class Process {
   void listen(Member& member, bool first);
   void serve_admin(Member& first);
   void observe_members();
-  void export_spans(Member& first);
+  void start_telemetry(Member& first);
   void watch_stalls();
   void follow_live_settings(Member& first);
   void reap_orphans(Member& first);
@@ -85,14 +85,14 @@ class Process {
   void drain(Member& first);
   void drain_member(Member& member, Instant until);
   void start_other_members();
+  [[nodiscard]] std::vector<const Metrics*> all_metrics();
   [[nodiscard]] net::HttpLimits http_limits() const;
   [[nodiscard]] net::RpcLimits rpc_limits() const;
 
   Parts parts_;
   Listening listening_;
-  std::unique_ptr<observe::SpanQueue> span_queue_;
+  Telemetry telemetry_;
   std::unique_ptr<observe::Tracer> tracer_;
-  std::unique_ptr<observe::SpanExporter> exporter_;
   std::unique_ptr<runtime::OffloadPool> offload_;
   std::unique_ptr<Environment> environment_;
   std::unique_ptr<net::TlsServer> tls_;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "database/core.hpp"
-#include "observe/trace/span_queue.hpp"
 #include "runtime/parker.hpp"
 #include "service/composition.hpp"
 #include "service/host.hpp"
@@ -188,19 +187,6 @@ void ProcessMetrics::observe_target(const std::string& name) {
   gauge("tutti.client.in_flight", "{call}", "Calls to a target that are not answered yet", &Report::in_flight);
   total("tutti.client.retries", "{call}", "Attempts after the first", &Report::retries);
   total("tutti.client.ejections", "{endpoint}", "Times that an endpoint was ejected", &Report::ejections);
-}
-
-void ProcessMetrics::observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue) {
-  const observe::ExportCounts& counts = exporter.counts();
-  metrics_.observe_total("tutti.trace.spans.sent", {.unit = "{span}", .description = "Spans that the collector took"},
-                         {}, [&counts] { return static_cast<double>(counts.sent.load(std::memory_order_relaxed)); });
-  metrics_.observe_total(
-      "tutti.trace.spans.lost",
-      {.unit = "{span}",
-       .description = "Spans given up: the queue was full, the collector refused them or was not reached"},
-      {}, [&counts, &queue] {
-        return static_cast<double>(counts.failed.load(std::memory_order_relaxed) + queue.dropped());
-      });
 }
 
 void ProcessMetrics::refresh() {

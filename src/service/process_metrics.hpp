@@ -13,7 +13,6 @@
 #include "net/http_server.hpp"
 #include "net/rpc_server.hpp"
 #include "net/websocket_server.hpp"
-#include "observe/trace/exporter.hpp"
 #include "runtime/offload_pool.hpp"
 #include "runtime/shard.hpp"
 #include "runtime/stall_watch.hpp"
@@ -47,7 +46,6 @@ class ProcessMetrics {
   void observe(const runtime::StallWatch& watch);
   // Of a service that is called: its name in tutti.targets.
   void observe_target(const std::string& name);
-  void observe(const observe::SpanExporter& exporter, const observe::SpanQueue& queue);
 
   // Before the text is made: asks every shard. Waits on the fiber, no longer than a second: of a shard that is busy for
   // longer the last figures stay.

@@ -81,6 +81,7 @@ void LogChannel::write_at(Time time, LogRecord record) noexcept {
   static thread_local std::string buffer;
   record.time = time;
   record.service = service_;
+  sink_.record(record);
   try {
     // Read before it is taken: the usual zero must not move the cache line between shards.
     const bool untold = untold_.load(std::memory_order_relaxed) != 0;

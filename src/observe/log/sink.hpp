@@ -9,11 +9,15 @@
 
 namespace tutti::observe {
 
+struct LogRecord;  // line.hpp
+
 class LogSink {
  public:
   virtual ~LogSink() = default;
   // One complete line with its newline. False: there was no room and it is lost. Thread-safe.
   [[nodiscard]] virtual bool write(std::string_view line) noexcept = 0;
+  // The same as its parts, before it: for who sends records. Thread-safe.
+  virtual void record(const LogRecord&) noexcept {}
 };
 
 // Keeps lines for tests and the Bed, up to a limit; then it is full until they are taken.

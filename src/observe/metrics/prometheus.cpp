@@ -1,12 +1,9 @@
 #include "observe/metrics/prometheus.hpp"
 
 #include <cmath>
-#include <exception>
-#include <map>
-#include <optional>
 #include <set>
-#include <vector>
 
+#include "observe/metrics/merged.hpp"
 #include "observe/text.hpp"
 
 namespace tutti::observe {
@@ -70,69 +67,13 @@ void append_escaped(std::string& out, std::string_view text, std::string_view al
   }
 }
 
-// What is summed over shards: one number, or a histogram.
-struct Sum {
-  double value = 0;
-  std::uint64_t count = 0;  // a counter's, exact beyond 2^53
-  std::vector<std::uint64_t> buckets;
-};
-
-struct MergedFamily {
-  const MetricAbout* about = nullptr;
-  std::map<std::string, Sum> series;  // by the text of their labels: a steady order
-};
-
-// http_route="/orders",service_name="orders"
-std::string label_text(const OwnedLabels& all, const OwnedLabels& own) {
-  std::string out;
-  std::set<std::string> names;
-  const auto append = [&](const OwnedLabels& labels) {
-    for (const auto& [name, value] : labels) {
-      if (value.empty()) continue;  // means "no such label" to Prometheus
-      // A label twice ("a.b" and "a_b") would make Prometheus refuse the whole text: the first stays.
-      const auto [exposed, fresh] = names.insert(prometheus_label(name));
-      if (!fresh) continue;
-      if (!out.empty()) out.push_back(',');
-      out.append(*exposed).append("=\"");
-      append_escaped(out, value, "\"");
-      out.push_back('"');
-    }
-  };
-  append(all);
-  append(own);
-  return out;
-}
-
-void add_series(MergedFamily& merged, const OwnedLabels& all, const Family::Series& series) {
-  std::optional<double> observed;
-  if (const auto* read = std::get_if<std::unique_ptr<detail::Observed>>(&series.cell)) {
-    try {
-      observed = (*read)->read();
-    } catch (const std::exception&) {
-      return;  // promised by Metrics::observe: this export goes without it
-    }
-  }
-  auto& sum = merged.series[label_text(all, series.labels)];
-  if (observed) {
-    sum.value += *observed;
-  } else if (const auto* counter = std::get_if<CounterSeries>(&series.cell)) {
-    sum.count += counter->value();
-  } else if (const auto* gauge = std::get_if<GaugeSeries>(&series.cell)) {
-    sum.value += gauge->value();
-  } else if (const auto* histogram = std::get_if<HistogramSeries>(&series.cell)) {
-    sum.value += histogram->sum();
-    sum.buckets.resize(histogram->bounds().size() + 1);
-    for (std::size_t i = 0; i < sum.buckets.size(); ++i) sum.buckets[i] += histogram->in_bucket(i);
-  }
-}
-
 void append_sample(std::string& out, std::string_view name, std::string_view suffix, std::string_view labels) {
   out.append(name).append(suffix);
   if (!labels.empty()) out.append("{").append(labels).append("}");
   out.push_back(' ');
 }
 
-void append_histogram(std::string& out, const MetricAbout& about, const std::string& labels, const Sum& sum) {
+void append_histogram(std::string& out, const MetricAbout& about, const std::string& labels, const MergedSeries& sum) {
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < sum.buckets.size(); ++i) {
     count += sum.buckets[i];
@@ -184,29 +125,36 @@ std::string prometheus_name(std::string_view name, std::string_view unit, Metric
   return out;
 }
 
+// http_route="/orders",service_name="orders"
+std::string prometheus_labels(const OwnedLabels& all, const OwnedLabels& own) {
+  std::string out;
+  std::set<std::string> names;
+  const auto append = [&](const OwnedLabels& labels) {
+    for (const auto& [name, value] : labels) {
+      if (value.empty()) continue;  // means "no such label" to Prometheus
+      // A label twice ("a.b" and "a_b") would make Prometheus refuse the whole text: the first stays.
+      const auto [exposed, fresh] = names.insert(prometheus_label(name));
+      if (!fresh) continue;
+      if (!out.empty()) out.push_back(',');
+      out.append(*exposed).append("=\"");
+      append_escaped(out, value, "\"");
+      out.push_back('"');
+    }
+  };
+  append(all);
+  append(own);
+  return out;
+}
+
 std::string prometheus_label(std::string_view name) { return with_underscores(name); }
 
 std::string prometheus_text(std::span<const Metrics* const> parts) {
-  std::map<std::string_view, MergedFamily> families;  // by exposed name
-  std::map<std::string_view, std::string_view> left_out;
-  for (const auto* part : parts) {
-    const auto& registry = part->registry();
-    registry.each([&](const Family& family) {
-      auto& merged = families[family.about().exposed];
-      if (merged.about == nullptr) merged.about = &family.about();
-      if (merged.about->kind != family.about().kind || merged.about->bounds != family.about().bounds) {
-        left_out[family.about().exposed] = family.about().name;
-        return;
-      }
-      family.each([&](const Family::Series& series) { add_series(merged, registry.labels(), series); });
-    });
-  }
-
+  const MergedMetrics all = merge(parts);
   std::string out;
-  for (const auto& [exposed, merged] : families) {
+  for (const auto& [exposed, merged] : all.families) {
     append_family(out, merged);
-    if (left_out.contains(exposed)) {
-      out.append("# left out: ").append(left_out[exposed]).append(" of another kind or with other buckets\n");
+    if (const auto out_of_it = all.left_out.find(exposed); out_of_it != all.left_out.end()) {
+      out.append("# left out: ").append(out_of_it->second).append(" of another kind or with other buckets\n");
     }
   }
   return out;

@@ -24,4 +24,7 @@ inline constexpr std::string_view prometheus_content_type = "text/plain; version
 // "http.route" -> "http_route".
 [[nodiscard]] std::string prometheus_label(std::string_view name);
 
+// http_route="/orders",service_name="orders": of a series of a service whose series all have `all`.
+[[nodiscard]] std::string prometheus_labels(const OwnedLabels& all, const OwnedLabels& own);
+
 }  // namespace tutti::observe

@@ -12,7 +12,7 @@
 #include <tutti/random.hpp>
 #include <tutti/trace.hpp>
 
-#include "observe/trace/span_queue.hpp"
+#include "observe/otlp/record_queue.hpp"
 
 namespace tutti::observe {
 

@@ -1,4 +1,4 @@
-#include "observe/trace/otlp.hpp"
+#include "observe/otlp/spans.hpp"
 
 #include <limits>
 

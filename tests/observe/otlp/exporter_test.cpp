@@ -1,4 +1,4 @@
-#include "observe/trace/exporter.hpp"
+#include "observe/otlp/exporter.hpp"
 
 #include <deque>
 #include <stdexcept>
@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "observe/given.hpp"
+#include "observe/otlp/spans.hpp"
 
 namespace tutti::observe {
 namespace {
@@ -48,7 +49,7 @@ struct SpanExporterTest : ::testing::Test {
   std::vector<std::string> bodies;
   std::vector<Instant> sent_at;
   std::vector<Instant> deadlines;
-  SpanExporter exporter{{.batch_spans_max = 10},
+  SpanExporter exporter{{.batch_max = 10},
                         {.service_name = "orders", .service_version = "1", .instance_id = "i"},
                         clock,
                         random,

@@ -1,4 +1,4 @@
-#include "observe/trace/span_queue.hpp"
+#include "observe/otlp/record_queue.hpp"
 
 #include <gtest/gtest.h>
 

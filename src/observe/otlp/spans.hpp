@@ -1,22 +1,15 @@
-// Spans as the body of an OTLP/HTTP request in JSON (opentelemetry-proto, docs/specification.md, "JSON Protobuf
-// Encoding"): ids in hex, 64-bit integers as strings, enumerations as numbers, names in lowerCamelCase.
+// Spans as the body of an OTLP/HTTP request in JSON (opentelemetry-proto, trace/v1/trace.proto).
 #pragma once
 
 #include <memory>
 #include <span>
 #include <string>
 
+#include "observe/otlp/exporter.hpp"
+#include "observe/otlp/json.hpp"
 #include "observe/trace/span_record.hpp"
 
 namespace tutti::observe {
-
-// Who sends: service.name, service.version, service.instance.id, and what the settings add.
-struct OtlpResource {
-  std::string service_name;
-  std::string service_version;
-  std::string instance_id;
-  OwnedAttributes attributes = {};
-};
 
 class OtlpEncoder {
  public:
@@ -27,5 +20,7 @@ class OtlpEncoder {
  private:
   std::string head_;  // everything up to the spans, the same each time
 };
+
+using SpanExporter = BatchExporter<SpanRecord, OtlpEncoder>;
 
 }  // namespace tutti::observe
