@@ -86,10 +86,16 @@ struct Document {
   std::optional<Time> modified = {};
 };
 
-// The path of `name` below `folder`, for a name that comes from outside: "reports/may.pdf". Nothing if it would not stay below, or
+// A file below a folder, for send_file.
+struct FileBelow {
+  std::string folder;
+  std::string name;
+};
+
+// The file `name` below `folder`, for a name that comes from outside: "reports/may.pdf". Nothing if it would not stay below, or
 // shall not be seen: it is empty or absolute, has a segment that begins with "." (so "..", and hidden files) or is empty, a
-// backslash or a NUL. Links in the folder are followed: who may put links there decides what is served.
-[[nodiscard]] std::optional<std::string> path_below(std::string_view folder, std::string_view name);
+// backslash or a NUL.
+[[nodiscard]] std::optional<FileBelow> path_below(std::string_view folder, std::string_view name);
 
 class Responder {
  public:
@@ -106,6 +112,9 @@ class Responder {
   // A file of the machine, read piece by piece on the pool, so of any length. Its tag is made of its length and time. Throws
   // tutti::Error: not_found if there is no such file or it is a folder, permission_denied. Waits.
   virtual void send_file(const std::string& path, std::string_view content_type) = 0;
+  // The same for a name that came from outside. Symbolic links are followed as long as they stay below the folder; one that leads
+  // out of it is not_found.
+  virtual void send_file(const FileBelow& file, std::string_view content_type) = 0;
   virtual void redirect(std::string_view location, int status = 303) = 0;
   [[nodiscard]] virtual BodyWriter& stream(std::string_view content_type) = 0;
 };

@@ -32,7 +32,7 @@ std::string BodyReader::read_all(std::size_t bytes_max) {
   return body;
 }
 
-std::optional<std::string> path_below(std::string_view folder, std::string_view name) {
+std::optional<FileBelow> path_below(std::string_view folder, std::string_view name) {
   for (std::string_view rest = name;;) {
     const std::size_t slash = rest.find('/');
     const std::string_view segment = rest.substr(0, slash);
@@ -40,9 +40,7 @@ std::optional<std::string> path_below(std::string_view folder, std::string_view 
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
   }
-  std::string path(folder.empty() ? std::string_view(".") : folder);
-  if (path.back() != '/') path += '/';
-  return path.append(name);
+  return FileBelow{.folder = folder.empty() ? "." : std::string(folder), .name = std::string(name)};
 }
 
 namespace detail {
@@ -217,26 +215,31 @@ void RawExchange::send_document(const Document& document) {
 
 void RawExchange::send_file(const std::string& path, std::string_view content_type) {
   world::Files& files = environment().world().files();
-  struct Found {
-    std::unique_ptr<world::File> file;
-    std::optional<world::FileStatus> status;
-    int error = 0;
-  };
-  Found found = offload([&files, &path] {
-    Found f;
-    f.status = files.status(path);
-    if (f.status && !f.status->directory) f.file = files.open(path, world::Open::read, f.error);
-    return f;
-  });
-  if (found.error == EACCES || found.error == EPERM) throw Error(Code::permission_denied, "the file may not be read");
-  if (!found.file) throw Error(Code::not_found, "there is no such file");
-  const auto modified = found.status->modified.since_epoch;
-  const std::string etag = '"' + std::to_string(found.status->size) + '-' + std::to_string(modified.count()) + '"';
-  world::File& file = *found.file;
+  send_opened(offload([&files, &path] {
+    world::OpenedFile opened;
+    const auto status = files.status(path);
+    if (!status || status->directory) return opened;
+    opened.status = *status;
+    opened.file = files.open(path, world::Open::read, opened.error);
+    return opened;
+  }), content_type);
+}
+
+void RawExchange::send_file(const FileBelow& file, std::string_view content_type) {
+  world::Files& files = environment().world().files();
+  send_opened(offload([&files, &file] { return files.open_below(file.folder, file.name); }), content_type);
+}
+
+void RawExchange::send_opened(const world::OpenedFile& opened, std::string_view content_type) {
+  if (opened.error == EACCES || opened.error == EPERM) throw Error(Code::permission_denied, "the file may not be read");
+  if (!opened.file) throw Error(Code::not_found, "there is no such file");
+  const auto modified = opened.status.modified.since_epoch;
+  const std::string etag = '"' + std::to_string(opened.status.size) + '-' + std::to_string(modified.count()) + '"';
+  world::File& file = *opened.file;
   answer({.type = content_type,
           .etag = etag,
           .modified = std::chrono::sys_seconds(std::chrono::floor<std::chrono::seconds>(modified)),
-          .size = found.status->size,
+          .size = opened.status.size,
           .read = [&file](std::uint64_t offset, std::span<std::byte> into) {
             const world::FileResult got = offload([&file, offset, into] { return file.read(offset, into); });
             if (got.error != 0) throw Error(Code::internal, std::string("the file cannot be read: ") + std::strerror(got.error));

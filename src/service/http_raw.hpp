@@ -47,6 +47,7 @@ class RawExchange final : public tutti::Request, public tutti::Responder, privat
   void send(std::string_view body, std::string_view content_type) override;
   void send_document(const Document& document) override;
   void send_file(const std::string& path, std::string_view content_type) override;
+  void send_file(const FileBelow& file, std::string_view content_type) override;
   void redirect(std::string_view location, int status) override;
   tutti::BodyWriter& stream(std::string_view content_type) override;
 
@@ -57,6 +58,7 @@ class RawExchange final : public tutti::Request, public tutti::Responder, privat
   std::vector<net::HttpHeader> all_headers() const;
   void demand_unanswered() const;
   void answer(const Content& content);
+  void send_opened(const world::OpenedFile& opened, std::string_view content_type);
   Environment& environment() const;
 
   net::HttpExchange& exchange_;

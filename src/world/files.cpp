@@ -67,6 +67,16 @@ std::optional<std::string> Files::read_all(const std::string& path, std::size_t 
   return content;
 }
 
+OpenedFile Files::open_below(const std::string& folder, const std::string& name) {
+  OpenedFile opened{.error = ENOENT};
+  const std::string path = folder + '/' + name;
+  const std::optional<FileStatus> found = status(path);
+  if (!found || found->directory) return opened;
+  opened.status = *found;
+  opened.file = open(path, Open::read, opened.error);
+  return opened;
+}
+
 int Files::replace(const std::string& path, std::string_view content) {
   int error = EEXIST;
   std::string made;

@@ -49,6 +49,12 @@ struct FileStatus {
   std::uint32_t mode = 0;      // permission bits
 };
 
+struct OpenedFile {
+  std::unique_ptr<File> file = nullptr;  // null: it could not be opened
+  FileStatus status = {};
+  int error = 0;  // errno
+};
+
 class Files {
  public:
   virtual ~Files() = default;
@@ -60,6 +66,10 @@ class Files {
   [[nodiscard]] virtual int make_directories(const std::string& path) = 0;               // like mkdir -p
   [[nodiscard]] virtual int sync_directory(const std::string& path) = 0;                 // makes renames and creations durable
   [[nodiscard]] virtual std::vector<std::string> list(const std::string& directory) = 0;  // names, sorted; empty if missing
+
+  // The regular file `name` below `folder`, for reading: a symbolic link that leads out of the folder is an error, EXDEV. Here for
+  // worlds without links.
+  [[nodiscard]] virtual OpenedFile open_below(const std::string& folder, const std::string& name);
 
   // The whole file, if it is at most `bytes_max` long; otherwise nothing and `error` is set (EFBIG if too long).
   [[nodiscard]] std::optional<std::string> read_all(const std::string& path, std::size_t bytes_max, int& error);

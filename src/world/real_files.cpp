@@ -2,13 +2,16 @@
 // interrupts it.
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "world/real.hpp"
 
@@ -51,6 +54,51 @@ std::uint64_t identity_of(const struct statx& status) {
     mixed ^= mixed >> 29;
   }
   return mixed;
+}
+
+FileStatus status_of(const struct statx& found) {
+  const auto modified = std::chrono::seconds(found.stx_mtime.tv_sec) + std::chrono::nanoseconds(found.stx_mtime.tv_nsec);
+  return FileStatus{.size = found.stx_size,
+                    .modified = Time{modified},
+                    .identity = identity_of(found),
+                    .directory = S_ISDIR(found.stx_mode),
+                    .mode = found.stx_mode & 07777u};
+}
+
+// Without waiting for a writer, as opening a FIFO would.
+constexpr int flags_below = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
+// Where the kernel has no openat2 (before 5.6) or a sandbox refuses it: each segment is opened by itself and may be no link.
+int open_without_links(int folder, const std::string& name) {
+  int at = folder;
+  for (std::size_t begin = 0;;) {
+    const std::size_t slash = name.find('/', begin);
+    const std::string segment = name.substr(begin, slash - begin);
+    if (segment.empty() || segment == "..") {
+      if (at != folder) ::close(at);
+      errno = EXDEV;
+      return -1;
+    }
+    const bool last = slash == std::string::npos;
+    const int flags = last ? flags_below : O_PATH | O_DIRECTORY | O_CLOEXEC;
+    const int next = uninterrupted([&] { return ::openat(at, segment.c_str(), flags | O_NOFOLLOW); });
+    const int error = errno;
+    if (at != folder) ::close(at);
+    errno = error;
+    if (next < 0 || last) return next;
+    at = next;
+    begin = slash + 1;
+  }
+}
+
+// openat2(2): the kernel holds each step against the folder, so that nobody can put a link there in between.
+int open_below_folder(int folder, const std::string& name) {
+  struct open_how how {};
+  how.flags = static_cast<std::uint64_t>(flags_below);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  const auto descriptor = uninterrupted([&] { return ::syscall(SYS_openat2, folder, name.c_str(), &how, sizeof how); });
+  if (descriptor < 0 && (errno == ENOSYS || errno == EPERM)) return open_without_links(folder, name);
+  return static_cast<int>(descriptor);
 }
 
 class RealFile final : public File {
@@ -103,13 +151,25 @@ class RealFiles final : public Files {
   std::optional<FileStatus> status(const std::string& path) override {
     struct statx found {};
     if (::statx(AT_FDCWD, path.c_str(), 0, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) return std::nullopt;
-    const auto modified =
-        std::chrono::seconds(found.stx_mtime.tv_sec) + std::chrono::nanoseconds(found.stx_mtime.tv_nsec);
-    return FileStatus{.size = found.stx_size,
-                      .modified = Time{modified},
-                      .identity = identity_of(found),
-                      .directory = S_ISDIR(found.stx_mode),
-                      .mode = found.stx_mode & 07777u};
+    return status_of(found);
+  }
+
+  OpenedFile open_below(const std::string& folder, const std::string& name) override {
+    OpenedFile opened;
+    const int at = uninterrupted([&] { return ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
+    const int descriptor = at < 0 ? -1 : open_below_folder(at, name);
+    opened.error = descriptor < 0 ? errno : 0;
+    if (at >= 0) ::close(at);
+    if (descriptor < 0) return opened;
+    auto file = std::make_unique<RealFile>(descriptor);
+    struct statx found {};
+    if (::statx(descriptor, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &found) != 0 || !S_ISREG(found.stx_mode)) {
+      opened.error = ENOENT;
+      return opened;
+    }
+    opened.status = status_of(found);
+    opened.file = std::move(file);
+    return opened;
   }
 
   int rename(const std::string& from, const std::string& to) override {

@@ -2,6 +2,7 @@
 import email
 import gzip
 import http.client
+import os
 import pathlib
 import subprocess
 import sys
@@ -110,7 +111,11 @@ class Files(Asking):
         (folder / "files" / "empty").write_bytes(b"")
         (folder / "files" / "below" / "short").write_bytes(b"short")
         (folder / "files" / ".hidden").write_bytes(b"hidden")
-        (folder / "secret").write_bytes(b"secret")
+        (folder / "secret").write_bytes(b"secret\n")
+        os.mkfifo(folder / "files" / "fifo")
+        for name, target in {"inside": "below/short", "below/up": "../empty", "out": "../secret", "absolute": "/etc/passwd", "folder-out": "..",
+                             "proc": "/proc/self/cwd/secret", "again": "out", "dangling": "nowhere"}.items():
+            (folder / "files" / name).symlink_to(target)
 
     def test_whole_files(self):
         for name, content in (("long", self.long), ("empty", b""), ("below/short", b"short")):
@@ -144,6 +149,15 @@ class Files(Asking):
             with self.subTest(path):
                 answer = self.ask(path)
                 self.assertIn(answer.status, (400, 404))
+                self.assertNotIn(b"secret\n", answer.content)
+
+
+    def test_links_are_followed_as_long_as_they_stay_below(self):
+        self.assertEqual([self.ask("/files/inside").content, self.ask("/files/below/up").content], [b"short", b""])
+        for name in ("out", "absolute", "folder-out/secret", "proc", "again", "dangling", "fifo", "folder-out"):
+            with self.subTest(name):
+                answer = self.ask(f"/files/{name}")
+                self.assertEqual(answer.status, 404)
                 self.assertNotIn(b"secret\n", answer.content)
 
 

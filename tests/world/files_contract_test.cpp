@@ -188,6 +188,20 @@ TEST_P(FilesContract, reads_a_whole_file_up_to_the_limit) {
   EXPECT_EQ(error, ENOENT);
 }
 
+TEST_P(FilesContract, opens_files_below_a_folder) {
+  ASSERT_EQ(files_.make_directories(scratch_ / "folder/below"), 0);
+  ASSERT_EQ(files_.replace(scratch_ / "folder/below/f", "inside"), 0);
+
+  const OpenedFile opened = files_.open_below(scratch_ / "folder", "below/f");
+
+  ASSERT_TRUE(opened.file);
+  EXPECT_EQ(opened.status.size, 6u);
+  EXPECT_EQ(opened.status.identity, files_.status(scratch_ / "folder/below/f")->identity);
+  EXPECT_EQ(files_.open_below(scratch_ / "folder", "below").file, nullptr);
+  EXPECT_EQ(files_.open_below(scratch_ / "folder", "missing").error, ENOENT);
+  EXPECT_EQ(files_.open_below(scratch_ / "nowhere", "f").error, ENOENT);
+}
+
 TEST_P(FilesContract, replaces_a_file_and_leaves_nothing_beside_it) {
   EXPECT_EQ(files_.replace(scratch_ / "f", "first"), 0);
   EXPECT_EQ(files_.replace(scratch_ / "f", "second"), 0);
