@@ -71,11 +71,7 @@ void HubRelay::start() {
 void HubRelay::announce(std::string_view channel, std::shared_ptr<const Announcement> announcement) {
   const auto known = channels_.find(channel);
   if (known == channels_.end()) return;
-  if (waiting_.size() >= announcements_waiting_max) {
-    waiting_.pop_front();
-    ++lost_;
-  }
-  waiting_.push_back({known->second, std::move(announcement)});
+  lost_ += waiting_.push({known->second, std::move(announcement)});
   parker_.unpark();
 }
 
@@ -116,7 +112,7 @@ void HubRelay::run() {
   try {
     for (;;) {
       if (!waiting_.empty()) {
-        send(std::exchange(waiting_, {}));
+        send(waiting_.take_all());
       } else if (ending_) {
         return;
       } else {
@@ -127,13 +123,13 @@ void HubRelay::run() {
   }
 }
 
-void HubRelay::send(std::deque<Waiting> batch) {
+void HubRelay::send(const std::deque<WaitingAnnouncement>& batch) {
   struct Parts {
     std::string exchange, properties;
   };
   std::deque<Parts> parts;
   std::vector<bus::Publication> publications;
-  for (const Waiting& each : batch) {
+  for (const WaitingAnnouncement& each : batch) {
     parts.push_back({exchange_of(*each.channel), properties_of(*each.announcement, instance_)});
     publications.push_back({.exchange = parts.back().exchange, .routing_key = each.channel->spec().name, .properties = parts.back().properties, .body = each.announcement->text});
   }

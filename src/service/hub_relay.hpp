@@ -15,13 +15,12 @@
 #include "bus/consumer.hpp"
 #include "bus/publisher.hpp"
 #include "runtime/parker.hpp"
+#include "service/announcement_queue.hpp"
 #include "service/channel.hpp"
 
 namespace tutti::detail {
 
 class Host;
-
-inline constexpr std::size_t announcements_waiting_max = 1'000;  // for the broker; the oldest are lost first
 
 class HubRelay {
  public:
@@ -40,20 +39,15 @@ class HubRelay {
   void drain(Instant until);
 
  private:
-  struct Waiting {
-    ServedChannel* channel;
-    std::shared_ptr<const Announcement> announcement;
-  };
-
   void take(ServedChannel& channel, const bus::Delivery& delivery);
   void run();
-  void send(std::deque<Waiting> batch);
+  void send(const std::deque<WaitingAnnouncement>& batch);
 
   Host& host_;
   const std::string instance_;
   bus::Publisher& publisher_;
   std::map<std::string, ServedChannel*, std::less<>> channels_;  // by full name
-  std::deque<Waiting> waiting_;
+  AnnouncementQueue waiting_;
   std::size_t lost_ = 0;  // since the log last said so
   bool ending_ = false;
   runtime::Parker parker_;
