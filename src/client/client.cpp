@@ -66,6 +66,12 @@ class ShardClient final : public Client {
     return reports;
   }
 
+  BrokerNumbers broker_numbers() const override {
+    if (!requester_) return {};
+    const bus::RequesterFigures figures = requester_->figures();
+    return {.late = figures.late, .sent_again = figures.sent_again, .reconnects = figures.reconnects};
+  }
+
  private:
   // Which fibers wait here.
   class Calling {

@@ -102,6 +102,14 @@ class Client {
     std::uint64_t retries = 0, ejections = 0;
   };
   [[nodiscard]] virtual std::vector<TargetReport> report() const = 0;
+
+  // Calls over the broker.
+  struct BrokerNumbers {
+    std::uint64_t late = 0;        // answers that nobody waited for any more
+    std::uint64_t sent_again = 0;  // requests, as their connection was lost
+    std::uint64_t reconnects = 0;
+  };
+  [[nodiscard]] virtual BrokerNumbers broker_numbers() const = 0;
 };
 
 // A target that is not in the map: calls throw unavailable: `no endpoints for service "payments"; set

@@ -158,12 +158,31 @@ client::BrokerAccess Host::broker_access() {
 }
 
 client::Client& Host::client() {
-  if (!client_) client_ = client::make_client(shard_, environment_.library().targets, {}, broker_access());
+  if (!client_) client_ = client::make_client(shard_, environment_.library().targets, client_observer(), broker_access());
   return *client_;
 }
 
 std::vector<client::Client::TargetReport> Host::targets() const {
   return client_ ? client_->report() : std::vector<client::Client::TargetReport>();
+}
+
+client::Client::BrokerNumbers Host::calls_over_broker() const { return client_ ? client_->broker_numbers() : client::Client::BrokerNumbers{}; }
+
+// Each attempt is measured, whichever wire it takes. A method has one target, and that one transport.
+client::ClientObserver Host::client_observer() {
+  return {.attempt_done = [this](const MethodSpec& method, std::string_view, std::string_view transport, std::chrono::nanoseconds duration, Code code, int) {
+    const CallState* const call = current_call();
+    Composition* const caller = call && call->composition ? call->composition : compositions_.empty() ? nullptr : compositions_.front().get();
+    if (caller == nullptr) return;
+    const std::pair<const Composition*, const MethodSpec*> key{caller, &method};
+    auto known = call_durations_.find(key);
+    if (known == call_durations_.end()) {
+      const std::string_view system = transport == "amqp" ? "nameko" : transport == "rpc" ? "tutti" : transport;
+      const std::string name = std::string(method.service->name) + "." + std::string(method.name);
+      known = call_durations_.emplace(key, observe::RequestDurations::rpc_client(caller->metrics(), system, name)).first;
+    }
+    known->second.record(code, duration);
+  }};
 }
 
 bool Host::has_events() const noexcept {

@@ -11,6 +11,7 @@
 #include <tutti/main.hpp>
 
 #include "client/client.hpp"
+#include "observe/metrics/request_durations.hpp"
 #include "runtime/shard.hpp"
 #include "service/bus.hpp"
 #include "service/composition.hpp"
@@ -70,6 +71,7 @@ class Host {
   [[nodiscard]] Bus& bus() noexcept { return *bus_; }
   [[nodiscard]] client::Client& client();  // made on first use
   [[nodiscard]] std::vector<client::Client::TargetReport> targets() const;
+  [[nodiscard]] client::Client::BrokerNumbers calls_over_broker() const;
   [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
   // For what comes over http, rpc and amqp.
   [[nodiscard]] ConcurrencyLimit& limit() noexcept { return limit_; }
@@ -83,6 +85,7 @@ class Host {
  private:
   void run_timer(Composition& composition, Timer& timer);
   [[nodiscard]] client::BrokerAccess broker_access();
+  [[nodiscard]] client::ClientObserver client_observer();
 
   runtime::Shard& shard_;
   Environment& environment_;
@@ -93,6 +96,7 @@ class Host {
   std::map<std::string, ServedMethod*, std::less<>> served_;
   WireNames wire_names_;
   std::unique_ptr<Bus> bus_;
+  std::map<std::pair<const Composition*, const MethodSpec*>, observe::RequestDurations> call_durations_;  // by who calls what
   std::unique_ptr<client::Client> client_;
   struct Background;
   std::unique_ptr<Background> background_;

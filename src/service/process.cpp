@@ -309,7 +309,8 @@ void Process::observe_members() {
               .rpc = its.rpc ? its.rpc->counts() : net::RpcServerCounts{},
               .websocket = its.websockets ? its.websockets->counts() : net::WebSocketCounts{},
               .bus = its.host->bus().numbers(),
-              .targets = its.host->targets()};
+              .targets = its.host->targets(),
+              .calls_over_broker = its.host->calls_over_broker()};
     });
   }
   process_metrics_.observe(*offload_);

@@ -121,7 +121,13 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) : metrics_(metrics) {
                         sum([](const MemberFigures& m) { return m.bus.redelivered; }));
   metrics.observe_total("tutti.broker.reconnects",
                         {.unit = "{connection}", .description = "Connections to the broker that were lost or failed"},
-                        {}, sum([](const MemberFigures& m) { return m.bus.reconnects; }));
+                        {}, sum([](const MemberFigures& m) { return m.bus.reconnects + m.calls_over_broker.reconnects; }));
+  metrics.observe_total("tutti.broker.requests.late",
+                        {.unit = "{message}", .description = "Answers over the broker that nobody waited for any more"},
+                        {}, sum([](const MemberFigures& m) { return m.calls_over_broker.late; }));
+  metrics.observe_total("tutti.broker.requests.sent_again",
+                        {.unit = "{message}", .description = "Requests sent again as their connection was lost"}, {},
+                        sum([](const MemberFigures& m) { return m.calls_over_broker.sent_again; }));
 }
 
 void ProcessMetrics::observe(runtime::Shard& shard, std::function<MemberFigures()> look) {

@@ -30,6 +30,7 @@ struct MemberFigures {
   net::WebSocketCounts websocket;
   BusNumbers bus;
   std::vector<client::Client::TargetReport> targets;
+  client::Client::BrokerNumbers calls_over_broker;
 };
 
 // Used by the first shard only, which outlives the others.

@@ -283,6 +283,17 @@ class Calls(Case):
         self.assertTrue(self.counter.ask("price").startswith("internal: the reply of books.price breaks its contract"))
         self.assertTrue(self.counter.ask("total").startswith("internal: the reply of books.total breaks its contract"))
 
+    def test_measures_its_calls(self):
+        self.serve(order=lambda title, copies: None)
+        self.counter.ask("order")
+        self.counter.ask("price")  # which is not there
+
+        calls = 'rpc_client_call_duration_seconds_count{service_name="counter",rpc_method="books.%s",rpc_response_status_code="%s",rpc_system_name="nameko"'
+        for method, code in (("order", "ok"), ("price", "unimplemented")):
+            until(lambda: self.counter.metric(calls % (method, code)) == 1, lambda: self.counter.metrics())
+        self.assertEqual(self.counter.metric("tutti_client_in_flight"), 0)
+        self.assertEqual(self.counter.metric("tutti_broker_requests_late_total"), 0)
+
     def test_says_at_once_that_a_service_is_unknown(self):
         channel = kombu.Connection(self.uri()).channel()
         channel.queue_delete("rpc-books")

@@ -46,11 +46,13 @@ class ServiceProgram:
         except OSError as error:
             return 0, str(error)
 
-    def metric(self, name):
-        """The sum of its series."""
+    def metrics(self):
         with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.admin, timeout=10) as reply:
-            lines = [line.rsplit(" ", 1) for line in reply.read().decode().splitlines() if line.startswith(name)]
-        return sum(float(value) for _, value in lines)
+            return reply.read().decode()
+
+    def metric(self, name):
+        """The sum of the series whose line begins so."""
+        return sum(float(line.rsplit(" ", 1)[1]) for line in self.metrics().splitlines() if line.startswith(name))
 
     def end(self):
         if self.process.poll() is None:
