@@ -165,37 +165,38 @@ class App {
     add_method(detail::spec_of(method), detail::handler_of<M>(object, member), rules);
   }
 
-  // A channel: what its clients send. The handler takes `Peer<Outgoing>&` and `const Incoming&`, and may take a Context.
-  template <class In, class Out, class F>
-  void serve(const Channel<In, Out>& channel, F&& handler, ChannelRules rules = {}) {
-    add_channel(detail::spec_of(channel), detail::message_handler_of<In, Out>(std::forward<F>(handler)), rules);
+  // A channel: what its clients send. The handler takes `Peer<Outgoing>&` and `const Incoming&`, and may take the
+  // channel's handshake and a Context.
+  template <class In, class Out, class Asked, class F>
+  void serve(const Channel<In, Out, Asked>& channel, F&& handler, ChannelRules rules = {}) {
+    add_channel(detail::spec_of(channel), detail::message_handler_of<In, Out, Asked>(std::forward<F>(handler)), rules);
   }
-  template <class In, class Out, class Object, class Member>
+  template <class In, class Out, class Asked, class Object, class Member>
     requires std::is_member_function_pointer_v<Member>
-  void serve(const Channel<In, Out>& channel, Object& object, Member member, ChannelRules rules = {}) {
-    add_channel(detail::spec_of(channel), detail::message_handler_of<In, Out>(detail::Bound<Object, Member>{&object, member}), rules);
+  void serve(const Channel<In, Out, Asked>& channel, Object& object, Member member, ChannelRules rules = {}) {
+    add_channel(detail::spec_of(channel), detail::message_handler_of<In, Out, Asked>(detail::Bound<Object, Member>{&object, member}), rules);
   }
   // A client has come (before its first message), or has gone (after its last; nothing can be sent to it any more). The
-  // handler takes `Peer<Outgoing>&`, and may take a Context.
-  template <class In, class Out, class F>
-  void opened(const Channel<In, Out>& channel, F&& handler) {
-    add_arrivals(detail::spec_of(channel), Arrivals::opened, detail::peer_handler_of<Out>(std::forward<F>(handler)));
+  // handler takes `Peer<Outgoing>&`, and may take the handshake and a Context.
+  template <class In, class Out, class Asked, class F>
+  void opened(const Channel<In, Out, Asked>& channel, F&& handler) {
+    add_arrivals(detail::spec_of(channel), Arrivals::opened, detail::peer_handler_of<Out, Asked>(std::forward<F>(handler)));
   }
-  template <class In, class Out, class Object, class Member>
-  void opened(const Channel<In, Out>& channel, Object& object, Member member) {
+  template <class In, class Out, class Asked, class Object, class Member>
+  void opened(const Channel<In, Out, Asked>& channel, Object& object, Member member) {
     opened(channel, detail::Bound<Object, Member>{&object, member});
   }
-  template <class In, class Out, class F>
-  void closed(const Channel<In, Out>& channel, F&& handler) {
-    add_arrivals(detail::spec_of(channel), Arrivals::closed, detail::peer_handler_of<Out>(std::forward<F>(handler)));
+  template <class In, class Out, class Asked, class F>
+  void closed(const Channel<In, Out, Asked>& channel, F&& handler) {
+    add_arrivals(detail::spec_of(channel), Arrivals::closed, detail::peer_handler_of<Out, Asked>(std::forward<F>(handler)));
   }
-  template <class In, class Out, class Object, class Member>
-  void closed(const Channel<In, Out>& channel, Object& object, Member member) {
+  template <class In, class Out, class Asked, class Object, class Member>
+  void closed(const Channel<In, Out, Asked>& channel, Object& object, Member member) {
     closed(channel, detail::Bound<Object, Member>{&object, member});
   }
   // All clients of a channel that this composition serves.
-  template <class In, class Out>
-  [[nodiscard]] Hub<Out> hub(const Channel<In, Out>& channel) {
+  template <class In, class Out, class Asked>
+  [[nodiscard]] Hub<Out> hub(const Channel<In, Out, Asked>& channel) {
     return Hub<Out>(hub_of(detail::spec_of(channel)));
   }
 

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <tutti/context.hpp>
 #include <tutti/contract.hpp>
@@ -32,10 +33,20 @@ enum class Overflow : std::uint8_t {
   drop_oldest,  // the oldest messages are lost: for values of which only the last counts
 };
 
+// How messages stand on the wire.
+enum class Frames : std::uint8_t {
+  typed,   // each is the JSON of its struct; those of a variant say which they are by "type" (default)
+  nameko,  // as Nameko's browser clients have them: calls by method and data, results, events
+};
+
 struct ChannelRules {
   Overflow overflow = Overflow::close;
   std::string_view allow = {};  // the identity's permission that is demanded to connect; empty: everybody
   std::chrono::nanoseconds deadline = std::chrono::seconds(5);  // of each handler
+  // Subprotocols (RFC 6455 section 1.9) that are spoken here. Of those that a client offers the first that is among them
+  // is agreed on; one that offers only others is refused with 400, one that offers none is taken without.
+  std::vector<std::string_view> protocols = {};
+  Frames frames = Frames::typed;
 };
 
 namespace detail {
@@ -45,6 +56,8 @@ class PeerCore {
  public:
   [[nodiscard]] virtual std::string_view id() const = 0;
   [[nodiscard]] virtual const Identity& identity() const = 0;
+  [[nodiscard]] virtual std::string_view protocol() const = 0;
+  virtual void answer(const Shape& shape, const void* result) = 0;
   virtual void send(const void* message) = 0;
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   virtual void subscribe(std::string_view topic) = 0;
@@ -77,6 +90,14 @@ class Peer {
   // Unique for all instances of the service.
   [[nodiscard]] std::string_view id() const { return core_->id(); }
   [[nodiscard]] const Identity& identity() const { return core_->identity(); }
+  // The subprotocol that was agreed on; empty: none.
+  [[nodiscard]] std::string_view protocol() const { return core_->protocol(); }
+  // What the message that is being handled is answered with, once the handler has returned; null otherwise. Only with
+  // Frames::nameko, where each message is a call: elsewhere throws tutti::Error(failed_precondition).
+  template <class Result>
+  void answer(const Result& result) {
+    core_->answer(detail::shape_of<Result>(), &result);
+  }
   // Does not wait: the message is queued. Lost without a word if the client has gone. Throws
   // tutti::Error(invalid_argument) for a message that breaks its contract.
   void send(const Outgoing& message) { core_->send(&message); }
@@ -112,44 +133,62 @@ class Hub {
 
 namespace detail {
 
-// The handler of a message: (Peer<Out>&, const In&) and, if it wants, const Context&.
-template <class Incoming, class Outgoing, class F>
+// Whether a callable takes these, and behind them, if it wants, const Handshake& and const Context&, in this order.
+template <class Handshake, class F, class... First>
+constexpr bool takes_with() {
+  if constexpr (!std::is_void_v<Handshake>) {
+    if (std::is_invocable_v<F&, First..., const Handshake&, const Context&> ||
+        std::is_invocable_v<F&, First..., const Handshake&>)
+      return true;
+  }
+  return std::is_invocable_v<F&, First..., const Context&> || std::is_invocable_v<F&, First...>;
+}
+
+template <class Handshake, class F, class... First>
+void call_with(F& callable, [[maybe_unused]] const void* handshake, [[maybe_unused]] const Context& context,
+               First&&... first) {
+  if constexpr (!std::is_void_v<Handshake>) {
+    if constexpr (std::is_invocable_v<F&, First..., const Handshake&, const Context&>) {
+      return (void)callable(std::forward<First>(first)..., *static_cast<const Handshake*>(handshake), context);
+    } else if constexpr (std::is_invocable_v<F&, First..., const Handshake&>) {
+      return (void)callable(std::forward<First>(first)..., *static_cast<const Handshake*>(handshake));
+    }
+  }
+  if constexpr (std::is_invocable_v<F&, First..., const Context&>) {
+    callable(std::forward<First>(first)..., context);
+  } else if constexpr (std::is_invocable_v<F&, First...>) {
+    callable(std::forward<First>(first)...);
+  }
+}
+
+// The handler of a message: (Peer<Out>&, const In&) and, if it wants, const Handshake& and const Context&.
+template <class Incoming, class Outgoing, class Handshake, class F>
 Handler message_handler_of(F&& callable) {
   using State = std::decay_t<F>;
-  constexpr bool with_context = std::is_invocable_v<State&, Peer<Outgoing>&, Incoming&&, const Context&>;
-  static_assert(with_context || std::is_invocable_v<State&, Peer<Outgoing>&, Incoming&&>,
+  static_assert(takes_with<Handshake, State, Peer<Outgoing>&, Incoming&&>(),
                 "tutti: the handler of a channel takes tutti::Peer<Outgoing>& and const Incoming&, the channel's own "
-                "types, and const tutti::Context& if it is wanted");
+                "types, and if they are wanted const Handshake& (of a channel that has one) and const tutti::Context&");
   return Handler(
       new State(std::forward<F>(callable)), [](void* state) noexcept { delete static_cast<State*>(state); },
-      [](void* state, void* message, void*, [[maybe_unused]] const Context& context, void* core, void*) {
+      [](void* state, void* message, void*, const Context& context, void* core, void* handshake) {
         Peer<Outgoing> peer(*static_cast<PeerCore*>(core));
         auto&& incoming = static_cast<Incoming&&>(*static_cast<Incoming*>(message));
-        if constexpr (with_context) {
-          (*static_cast<State*>(state))(peer, std::move(incoming), context);
-        } else if constexpr (std::is_invocable_v<State&, Peer<Outgoing>&, Incoming&&>) {
-          (*static_cast<State*>(state))(peer, std::move(incoming));
-        }
+        call_with<Handshake>(*static_cast<State*>(state), handshake, context, peer, std::move(incoming));
       });
 }
 
-// What runs when a client comes or goes: (Peer<Out>&) and, if it wants, const Context&.
-template <class Outgoing, class F>
+// What runs when a client comes or goes: (Peer<Out>&) and, if it wants, const Handshake& and const Context&.
+template <class Outgoing, class Handshake, class F>
 Handler peer_handler_of(F&& callable) {
   using State = std::decay_t<F>;
-  constexpr bool with_context = std::is_invocable_v<State&, Peer<Outgoing>&, const Context&>;
-  static_assert(with_context || std::is_invocable_v<State&, Peer<Outgoing>&>,
-                "tutti: this handler takes tutti::Peer<Outgoing>&, of the channel's own type, and const "
-                "tutti::Context& if it is wanted");
+  static_assert(takes_with<Handshake, State, Peer<Outgoing>&>(),
+                "tutti: this handler takes tutti::Peer<Outgoing>&, of the channel's own type, and if they are wanted "
+                "const Handshake& (of a channel that has one) and const tutti::Context&");
   return Handler(
       new State(std::forward<F>(callable)), [](void* state) noexcept { delete static_cast<State*>(state); },
-      [](void* state, void*, void*, [[maybe_unused]] const Context& context, void* core, void*) {
+      [](void* state, void*, void*, const Context& context, void* core, void* handshake) {
         Peer<Outgoing> peer(*static_cast<PeerCore*>(core));
-        if constexpr (with_context) {
-          (*static_cast<State*>(state))(peer, context);
-        } else if constexpr (std::is_invocable_v<State&, Peer<Outgoing>&>) {
-          (*static_cast<State*>(state))(peer);
-        }
+        call_with<Handshake>(*static_cast<State*>(state), handshake, context, peer);
       });
 }
 

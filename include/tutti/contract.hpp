@@ -337,28 +337,43 @@ struct ChannelSpec {
   const Service* service;
   std::string_view name;
   std::string_view path;
-  ShapeOf incoming;  // what the client sends
-  ShapeOf outgoing;  // what the service sends
+  ShapeOf incoming;             // what the client sends
+  ShapeOf outgoing;             // what the service sends
+  ShapeOf handshake = nullptr;  // what the request for the connection says; null: nothing is read of it
 };
 
 }  // namespace detail
 
 // A WebSocket: messages both ways, each a struct or a variant of structs. Channel<FromBrowser, ToBrowser> live{service,
-// "live", "/live"}.
-template <class Incoming, class Outgoing>
+// "live", "/live"}. A third struct is read off the request for the connection as the request of a GET method is: from
+// the path, the query, and headers where named. Channel<FromBrowser, ToBrowser, Join> room{service, "room",
+// "/rooms/{room}"}.
+template <class Incoming, class Outgoing, class Handshake = void>
 struct Channel : detail::ChannelSpec {
   using incoming_message = Incoming;
   using outgoing_message = Outgoing;
+  using handshake_message = Handshake;
 
   consteval Channel(const Service& of, std::string_view named, std::string_view at)
-      : detail::ChannelSpec{&of, named, at, &detail::shape_of<Incoming>, &detail::shape_of<Outgoing>} {
+      : detail::ChannelSpec{
+            &of, named, at, &detail::shape_of<Incoming>, &detail::shape_of<Outgoing>, handshake_shape()} {
     if constexpr (!detail::is_variant<Incoming>) detail::check_message<Incoming>();
     if constexpr (!detail::is_variant<Outgoing>) detail::check_message<Outgoing>();
     detail::check_names(of, named);
-    detail::check_path(at, nullptr, 0);
+    if constexpr (!std::is_void_v<Handshake>) detail::check_message<Handshake>();
+    detail::check_path_of<Handshake>(at);
   }
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
+
+ private:
+  static consteval detail::ShapeOf handshake_shape() {
+    if constexpr (std::is_void_v<Handshake>) {
+      return nullptr;
+    } else {
+      return &detail::shape_of<Handshake>;
+    }
+  }
 };
 
 namespace detail {
@@ -372,8 +387,8 @@ template <class Message>
 constexpr const EventSpec& spec_of(const Event<Message>& event) {
   return event;
 }
-template <class Incoming, class Outgoing>
-constexpr const ChannelSpec& spec_of(const Channel<Incoming, Outgoing>& channel) {
+template <class Incoming, class Outgoing, class Handshake>
+constexpr const ChannelSpec& spec_of(const Channel<Incoming, Outgoing, Handshake>& channel) {
   return channel;
 }
 

@@ -212,7 +212,13 @@ class Bed final : public Stage {
   // permission_denied, unauthenticated, not_found (no service here serves it).
   template <class In, class Out>
   [[nodiscard]] ChannelClient<In, Out> connect(const Channel<In, Out>& channel) {
-    return ChannelClient<In, Out>(connect_to(tutti::detail::spec_of(channel)));
+    return ChannelClient<In, Out>(connect_to(tutti::detail::spec_of(channel), {}));
+  }
+  // To a channel with a handshake.
+  template <class In, class Out, class Handshake>
+  [[nodiscard]] ChannelClient<In, Out> connect(const Channel<In, Out, Handshake>& channel, const Handshake& handshake) {
+    return ChannelClient<In, Out>(
+        connect_to(tutti::detail::spec_of(channel), std::make_shared<const Handshake>(handshake)));
   }
 
   // Time goes on by this much: timers fire, pauses end.
@@ -239,7 +245,8 @@ class Bed final : public Stage {
   void pass(std::chrono::nanoseconds time) override { advance(time); }
   detail::Recorded& recorded_events(const tutti::detail::EventSpec& event);
   detail::Recorded& recorded_dead_letters(const tutti::detail::EventSpec& event);
-  std::shared_ptr<detail::ChannelConnection> connect_to(const tutti::detail::ChannelSpec& channel);
+  std::shared_ptr<detail::ChannelConnection> connect_to(const tutti::detail::ChannelSpec& channel,
+                                                        std::shared_ptr<const void> handshake);
   void publish_event(const tutti::detail::EventSpec& event, const void* message);
 
   std::unique_ptr<Parts> parts_;

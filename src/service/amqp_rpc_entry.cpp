@@ -5,12 +5,11 @@
 
 #include <tutti/wait.hpp>
 
-#include "message/json_parts.hpp"
 #include "message/json_reader.hpp"
-#include "message/json_text.hpp"
 #include "message/json_writer.hpp"
 #include "service/broker_bus.hpp"
 #include "service/environment.hpp"
+#include "service/nameko_exceptions.hpp"
 #include "service/value.hpp"
 #include "wire/codes.hpp"
 #include "wire/nameko/call.hpp"
@@ -33,54 +32,6 @@ TraceContext parent_of(const nameko::CallHeaders& headers) {
     if (wire::is_tracestate(headers.tracestate)) parent.tracestate = headers.tracestate;
   }
   return parent;
-}
-
-// "deadline_exceeded" as the name of a class: "DeadlineExceeded".
-std::string class_name_of(std::string_view code) {
-  std::string name;
-  bool upper = true;
-  for (const char c : code) {
-    if (c == '_') {
-      upper = true;
-      continue;
-    }
-    name += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    upper = false;
-  }
-  return name;
-}
-
-std::string one_text(std::string_view text) {
-  std::string array = "[";
-  message::append_json_text(array, text);
-  return array + "]";
-}
-
-nameko::Failure exception(std::string_view path, const std::string& argument) {
-  return {.exc_type = std::string(path.substr(path.rfind('.') + 1)),
-          .exc_path = std::string(path),
-          .exc_args = one_text(argument),
-          .value = argument};
-}
-
-// What Python's str() says of an exception: its argument, if it is one text.
-std::string text_of(const std::string& exc_args, const std::string& otherwise) {
-  const std::vector<message::JsonPart> args = message::json_parts(exc_args);
-  return args.size() == 1 ? message::json_string(args.front().text).value_or(otherwise) : otherwise;
-}
-
-nameko::Failure exception_of(const Failure& failure) {
-  if (!failure.contract_error) {
-    const std::string_view code = wire::rpc_name_of(failure.code);
-    nameko::Failure raised = exception(std::string(nameko::code_path_prefix).append(code), failure.message);
-    raised.exc_type = failure.type == wire::overloaded_type ? nameko::overloaded_class : class_name_of(code);
-    return raised;
-  }
-  nameko::Failure raised = exception(failure.type, "");
-  raised.fields = json_of(failure);
-  raised.exc_args = nameko::arguments_of_record(failure.contract_error->shape(), raised.fields);
-  raised.value = text_of(raised.exc_args, raised.fields);
-  return raised;
 }
 
 bool may_run_again(const MethodSpec& method, std::string_view idempotency_key) {
@@ -187,16 +138,16 @@ void AmqpRpcEntry::serve(Composition& composition, const bus::Delivery& delivery
   const auto found = routes_.find(delivery.routing_key);
   if (found == routes_.end()) {
     const std::string& key = delivery.routing_key;
-    raise(exception(nameko::method_not_found, key.substr(std::min(key.find('.') + 1, key.size()))));
+    raise(nameko_exception(nameko::method_not_found, key.substr(std::min(key.find('.') + 1, key.size()))));
   } else if (!is_json(properties.content_type)) {
-    raise(exception(nameko::malformed_request, "The content type is not application/json"));
+    raise(nameko_exception(nameko::malformed_request, "The content type is not application/json"));
   } else if (!request.fault.empty()) {
-    raise(exception(nameko::malformed_request, request.fault));
+    raise(nameko_exception(nameko::malformed_request, request.fault));
   } else {
     const Failure failure = run({delivery, properties, request, received}, *found->second, body);
     // The process ends: what is not acknowledged comes again elsewhere.
     if (failure.code == Code::cancelled && ending_) return;
-    if (failure.failed() && body.empty()) raise(exception_of(failure));
+    if (failure.failed() && body.empty()) raise(nameko_exception_of(failure));
   }
   std::string reply_properties;
   amqp::append_properties(reply_properties, {.content_type = "application/json",
@@ -249,7 +200,7 @@ Failure AmqpRpcEntry::run(const Incoming& incoming, CallRoute& route, std::strin
     if (method.request) {
       const nameko::Bound bound = nameko::bind_arguments(method.name, method.request(), incoming.request);
       if (!bound.fault.empty()) {
-        nameko::append_failure(body, exception(nameko::incorrect_signature, bound.fault));
+        nameko::append_failure(body, nameko_exception(nameko::incorrect_signature, bound.fault));
         return {.code = Code::invalid_argument, .message = bound.fault};
       }
       request.hold(method.request());
@@ -257,7 +208,7 @@ Failure AmqpRpcEntry::run(const Incoming& incoming, CallRoute& route, std::strin
       const Violations violations = message::read_json(method.request(), request.get(), bound.message);
       if (!violations.empty()) return {.code = Code::invalid_argument, .message = violations.to_string()};
     } else if (const std::string fault = nameko::bind_nothing(method.name, incoming.request); !fault.empty()) {
-      nameko::append_failure(body, exception(nameko::incorrect_signature, fault));
+      nameko::append_failure(body, nameko_exception(nameko::incorrect_signature, fault));
       return {.code = Code::invalid_argument, .message = fault};
     }
     if (method.reply) reply.hold(method.reply());

@@ -8,6 +8,7 @@
 #include "service/documents.hpp"
 #include "service/event_wire.hpp"
 #include "service/json_object.hpp"
+#include "wire/http1/router.hpp"
 
 namespace tutti::detail {
 namespace {
@@ -36,6 +37,15 @@ std::string_view name_of(Delivery delivery) {
       return "singleton";
   }
   return "pool";
+}
+
+// What stands in braces in a path, which the document has to name; empty: nothing.
+std::string parameters_of(std::string_view path) {
+  const auto names = wire::http1::parameters_of(path);
+  if (!names || names->empty()) return {};
+  JsonObject parameters;
+  for (const std::string& name : *names) parameters.add(name, "{}");
+  return parameters.json();
 }
 
 std::string name_of(const EventSpec& event) { return std::string(event.service->name) + "." + std::string(event.name); }
@@ -111,6 +121,9 @@ class Document {
                  .add("ws",
                       JsonObject().add("method", json_text("GET")).add("bindingVersion", json_text("0.1.0")).json())
                  .json());
+    if (const std::string parameters = parameters_of(spec.path); !parameters.empty())
+      object.add("parameters", parameters);
+    if (channel.rules.frames == Frames::nameko) object.add("x-tutti-frames", json_text("nameko"));
     channels_.emplace(name, object.json());
     for (const auto& [action, which] : {std::pair("receive", "received"), std::pair("send", "sent")}) {
       operations_.emplace(std::string(action) + "." + name,

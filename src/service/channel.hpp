@@ -14,6 +14,7 @@
 #include <tutti/trace.hpp>
 
 #include "net/websocket_server.hpp"
+#include "service/http_binding.hpp"
 
 namespace tutti::detail {
 
@@ -34,6 +35,8 @@ struct Arrival {
   Identity identity = {};
   TraceContext trace = {};
   std::string request_id = {};
+  std::string protocol = {};                    // the subprotocol that was agreed on
+  std::shared_ptr<const void> handshake = {};  // of the channel's own type; null: it has none
 };
 
 class ServedChannel final : public HubCore {
@@ -49,6 +52,8 @@ class ServedChannel final : public HubCore {
 
   // Why somebody may not connect (ChannelRules::allow); empty: he may.
   [[nodiscard]] std::string refusal_of(const Identity& identity) const;
+  // What the request for a connection says, into `arrival`.
+  [[nodiscard]] Violations read_handshake(const wire::http1::RequestHead& head, const wire::http1::RouteMatch& match, Arrival& arrival) const;
   // One client; whoever connected it calls the session's functions.
   [[nodiscard]] std::unique_ptr<net::WebSocketSession> connect(Arrival arrival);
   // To clients of this shard. Does not wait.
@@ -72,6 +77,7 @@ class ServedChannel final : public HubCore {
   using Clients = std::map<std::string, ChannelSession*, std::less<>>;  // by id: the same order in each run of a simulation
 
   [[nodiscard]] std::string encoded(const void* message) const;
+  [[nodiscard]] std::string framed(std::string json) const;
   void announce(Announcement announcement);
   void subscribe(ChannelSession& session, std::string_view topic);
   void unsubscribe(ChannelSession& session, std::string_view topic);
@@ -83,6 +89,8 @@ class ServedChannel final : public HubCore {
   Composition& composition_;
   std::string full_name_;
   std::string received_name_, opened_name_, closed_name_;  // "live.received": of spans and logs
+  const MethodSpec handshake_method_;  // a GET that asks for as much
+  std::optional<HttpBinding> handshake_;
   Histogram& durations_;
   Clients clients_;
   std::map<std::string, Clients, std::less<>> topics_;

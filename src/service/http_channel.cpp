@@ -29,7 +29,14 @@ ChannelUpgrade upgrade_of(const wire::http1::RequestHead& head, std::string_view
     upgrade.failure = {.code = identity.anonymous() ? Code::unauthenticated : Code::permission_denied, .message = std::move(refusal)};
     return upgrade;
   }
+  const wire::websocket::Offer offer = wire::websocket::choose_protocol(head.fields, channel.rules.protocols);
+  if (!offer.fault.empty()) {
+    upgrade.failure = {.code = Code::invalid_argument, .message = offer.fault};
+    return upgrade;
+  }
+  upgrade.protocol = offer.chosen;
   upgrade.headers = {{"connection", "upgrade"}, {"upgrade", "websocket"}, {"sec-websocket-accept", wire::websocket::accept_of(head)}};
+  if (!upgrade.protocol.empty()) upgrade.headers.emplace_back("sec-websocket-protocol", upgrade.protocol);
   upgrade.rules.when_full = channel.rules.overflow == Overflow::close ? net::WhenFull::close : net::WhenFull::drop_oldest;
   if (settings.compression) upgrade.rules.compression = wire::websocket::accept_compression(head.fields);
   if (upgrade.rules.compression) upgrade.headers.emplace_back("sec-websocket-extensions", wire::websocket::extension_of(*upgrade.rules.compression));

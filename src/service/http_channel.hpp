@@ -18,6 +18,7 @@ struct ChannelUpgrade {
   Failure failure = {};  // set: it may not
   std::vector<std::pair<std::string_view, std::string>> headers = {};  // of the answer, whichever
   net::WebSocketRules rules = {};
+  std::string protocol = {};  // agreed on; empty: none
 };
 
 // `host`: as the client asked for it.

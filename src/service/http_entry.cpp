@@ -419,9 +419,17 @@ void HttpEntry::serve_channel(Request& request) {
   if (!upgrade.failure.failed() && !websockets_->takes_more()) {
     upgrade.failure = {.code = Code::unavailable, .message = "no more WebSockets are taken here; try again later"};
   }
+  Arrival arrival;
+  if (!upgrade.failure.failed()) {
+    const Violations violations = channel.read_handshake(request.head, router_.find(request.head.method, request.head.path), arrival);
+    if (!violations.empty()) return answer_violations(request, violations);
+  }
   for (auto& [name, value] : upgrade.headers) request.header(name, std::move(value));
   if (upgrade.failure.failed()) return answer_failure(request, upgrade.failure);
-  Arrival arrival{.identity = request.state.identity, .trace = request.state.trace, .request_id = std::string(request.state.request_id)};
+  arrival.identity = request.state.identity;
+  arrival.trace = request.state.trace;
+  arrival.request_id = request.state.request_id;
+  arrival.protocol = upgrade.protocol;
   // The function is copied; the session is made when the connection is there.
   request.exchange.upgrade(request.headers, [this, &channel, rules = upgrade.rules, arrival = std::move(arrival)](net::Upgraded upgraded) {
     websockets_->take(std::move(upgraded), rules, channel.connect(arrival));

@@ -16,6 +16,7 @@
 #include "service/dispatcher.hpp"
 #include "service/environment.hpp"
 #include "service/host.hpp"
+#include "service/nameko_channel.hpp"
 #include "service/value.hpp"
 #include "settings/settings.hpp"
 #include "testing/problem.hpp"
@@ -97,8 +98,13 @@ struct Bed::Parts final : tutti::detail::Interceptor {
   // A client that is connected. Its session refers to the host and ends before it.
   class Client final : public detail::ChannelConnection, private net::WebSocket {
    public:
-    Client(Parts& parts, tutti::detail::ServedChannel& channel) : parts_(parts), name_(channel.full_name()) {
-      session_ = channel.connect({.identity = parts.acting, .trace = parts.tracer->begin({})});
+    Client(Parts& parts, tutti::detail::ServedChannel& channel, std::shared_ptr<const void> handshake)
+        : parts_(parts),
+          name_(channel.full_name()),
+          outgoing_(channel.spec().outgoing()),
+          nameko_(channel.rules.frames == Frames::nameko) {
+      session_ = channel.connect(
+          {.identity = parts.acting, .trace = parts.tracer->begin({}), .handshake = std::move(handshake)});
       parts_.on_fiber([this] {
         session_->opened(*this);
         tell_closed();
@@ -110,7 +116,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
       if (const Violations violations = message::write_json(shape, message, text); !violations.empty()) {
         throw Error(Code::invalid_argument, name_ + ": " + violations.to_string());
       }
-      send_text(text);
+      send_text(nameko_ ? tutti::detail::call_frame_of(shape, text) : text);
     }
     void send_text(std::string_view text) override {
       if (code_) throw Error(Code::failed_precondition, "the connection to " + name_ + " is closed: " + reason_);
@@ -136,7 +142,9 @@ struct Bed::Parts final : tutti::detail::Interceptor {
 
    private:
     void send(net::WebSocketMessage& message) override {
-      if (!code_) received_.json.push_back(message.text());
+      if (code_) return;
+      if (!nameko_) return received_.json.push_back(message.text());
+      if (auto event = tutti::detail::message_of_event(outgoing_, message.text())) received_.json.push_back(*event);
     }
     void close(std::uint16_t code, std::string_view reason) override {
       if (code_) return;
@@ -149,6 +157,8 @@ struct Bed::Parts final : tutti::detail::Interceptor {
 
     Parts& parts_;
     std::string name_;
+    const tutti::detail::Shape& outgoing_;
+    const bool nameko_;  // how its frames are
     std::unique_ptr<net::WebSocketSession> session_;
     detail::Recorded received_;
     std::optional<std::uint16_t> code_;
@@ -156,7 +166,8 @@ struct Bed::Parts final : tutti::detail::Interceptor {
     bool told_ = false;
   };
 
-  std::shared_ptr<detail::ChannelConnection> connect(const tutti::detail::ChannelSpec& spec) {
+  std::shared_ptr<detail::ChannelConnection> connect(const tutti::detail::ChannelSpec& spec,
+                                                     std::shared_ptr<const void> handshake) {
     const std::string name = std::string(spec.service->name) + "." + std::string(spec.name);
     tutti::detail::Composition* const composition = host->composition(spec.service->name);
     tutti::detail::ServedChannel* const channel = composition ? composition->find_channel(spec.name) : nullptr;
@@ -164,7 +175,7 @@ struct Bed::Parts final : tutti::detail::Interceptor {
     if (const std::string refusal = channel->refusal_of(acting); !refusal.empty()) {
       throw Error(acting.anonymous() ? Code::unauthenticated : Code::permission_denied, refusal);
     }
-    return clients.emplace_back(std::make_shared<Client>(*this, *channel));
+    return clients.emplace_back(std::make_shared<Client>(*this, *channel, std::move(handshake)));
   }
 
   // ---- driving -----------------------------------------------------------------------------------------------
@@ -397,8 +408,9 @@ detail::Recorded& Bed::recorded_dead_letters(const tutti::detail::EventSpec& eve
   return parts_->dead_letters[name_of(event)];
 }
 
-std::shared_ptr<detail::ChannelConnection> Bed::connect_to(const tutti::detail::ChannelSpec& channel) {
-  return parts_->connect(channel);
+std::shared_ptr<detail::ChannelConnection> Bed::connect_to(const tutti::detail::ChannelSpec& channel,
+                                                           std::shared_ptr<const void> handshake) {
+  return parts_->connect(channel, std::move(handshake));
 }
 
 void Bed::publish_event(const tutti::detail::EventSpec& event, const void* message) {

@@ -6,8 +6,8 @@ const WebSocket = require("ws");
 const url = process.argv[2];
 
 // A connection whose messages are awaited one after the other.
-function connect(options) {
-  const socket = new WebSocket(url, options);
+function connect(options, path = "/live", protocols = []) {
+  const socket = new WebSocket(url.replace("/live", path), protocols, options);
   const came = [];
   const awaited = [];
   const give = (what) => (awaited.length ? awaited.shift()(what) : came.push(what));
@@ -70,6 +70,66 @@ async function topics() {
   for (const peer of peers) peer.socket.close();
 }
 
+async function rooms() {
+  const peer = connect({ headers: { cookie: "session=7; other=8" } }, "/rooms/t%65a?limit=3", ["mqtt", "chat.v1", "chat.v2"]);
+  assert.deepEqual(await peer.next(), { type: "Joined", room: "tea", limit: 3, cookie: "session=7; other=8", protocol: "chat.v1" });
+  assert.equal(peer.socket.protocol, "chat.v1");
+  peer.say({ text: "hello " });
+  assert.deepEqual(await peer.next(), { type: "Said", text: "hello tea" });
+  peer.socket.close();
+
+  const plain = connect({}, "/rooms/tea");
+  assert.equal((await plain.next()).protocol, "");
+  plain.socket.close();
+  assert.match((await connect({}, "/rooms/tea", ["mqtt"]).next()).error, /400/);
+  for (const path of ["/rooms/much-too-long", "/rooms/tea?limit=many"]) assert.match((await connect({}, path).next()).error, /400/);
+}
+
+// As a page that was written for a Nameko service.
+async function nameko() {
+  const peers = [connect({}, "/ws"), connect({}, "/ws")];
+  const ids = [];
+  for (const peer of peers) {
+    const { type, event, data } = await peer.next();
+    assert.deepEqual([type, event, Object.keys(data)], ["event", "connected", ["socket_id"]]);
+    ids.push(data.socket_id);
+  }
+  assert.notEqual(ids[0], ids[1]);
+  const [peer, other] = peers;
+  const call = async (method, data, correlation_id) => {
+    peer.say({ type: "request", method, data, correlation_id });
+    const { type, ...answer } = await peer.next();
+    assert.equal(type, "result");
+    return answer;
+  };
+  assert.deepEqual(await call("say", { text: "\u20ac" }, { any: [1] }), { success: true, data: { text: "\u20ac" }, correlation_id: { any: [1] } });
+  assert.deepEqual(await call("subscribe", { topic: "t" }, 1), { success: true, data: null, correlation_id: 1 });
+  other.say({ method: "publish", data: { topic: "t", text: "new" }, correlation_id: "p" });
+  assert.deepEqual(await peer.next(), { type: "event", event: "published", data: { topic: "t", text: "new" } });
+  assert.deepEqual(await other.next(), { type: "result", success: true, data: null, correlation_id: "p" });
+  const failures = [
+    ["nothing", {}, "nameko.exceptions.MethodNotFound", [], ""],
+    ["say", {}, "nameko.exceptions.IncorrectSignature", ["say() missing 1 required positional argument: 'text'"]],
+    ["say", { text: "a", more: 1 }, "nameko.exceptions.IncorrectSignature", ["say() got an unexpected keyword argument 'more'"]],
+    ["fail", null, "tutti.permission_denied", ["not for you"]],
+    ["say", { text: 7 }, "tutti.invalid_argument"],
+  ];
+  for (const [method, data, path, args, value] of failures) {
+    const { success, error, correlation_id } = await call(method, data, 2);
+    assert.deepEqual([success, correlation_id, error.exc_path], [false, 2, path]);
+    assert.equal(error.exc_type.length > 0, true);
+    if (args) assert.deepEqual(error.exc_args, args);
+    assert.equal(error.value, value ?? error.exc_args[0]);
+  }
+  for (const text of ["no json", "[]", '{"data":{},"correlation_id":3}']) {
+    peer.socket.send(text);
+    const { error, correlation_id } = await peer.next();
+    assert.deepEqual([error.exc_path, error.exc_args, correlation_id], ["nameko.exceptions.MalformedRequest", ["Invalid JSON data"], null]);
+  }
+  assert.equal((await call("say", { text: "still here" }, 4)).data.text, "still here");
+  for (const each of peers) each.socket.close();
+}
+
 (async () => {
   await messages({ perMessageDeflate: false }, "");
   await messages({}, "permessage-deflate");
@@ -77,6 +137,8 @@ async function topics() {
   await messages({ perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 0 } }, "permessage-deflate");
   await closes();
   await topics();
+  await rooms();
+  await nameko();
   const refused = connect({ origin: "https://evil.example" });
   assert.match((await refused.next()).error, /403/);
 })();

@@ -1,4 +1,5 @@
 // The channel that the foreign WebSocket clients of this folder talk to.
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -40,12 +41,28 @@ struct Published {
   std::string text;
 };
 
+// What the request for a room says: in its path, its query and its headers.
+struct Join {
+  tutti::Text<1, 10> room;
+  int limit = 0;
+  std::optional<std::string> cookie = {};
+};
+constexpr auto describe(tutti::Of<Join>) { return tutti::about("", tutti::header("cookie", &Join::cookie)); }
+struct Joined {
+  std::string room;
+  int limit;
+  std::string cookie;
+  std::string protocol;
+};
+
 using FromClient = std::variant<Say, Subscribe, Publish, Burst, Wait, Leave, Fail>;
 using ToClient = std::variant<Welcome, Said, Published>;
 
 inline constexpr tutti::Service service{"wire", "1.0"};
 inline constexpr tutti::Channel<FromClient, ToClient> live{service, "live", "/live"};
 inline constexpr tutti::Channel<FromClient, ToClient> last{service, "last", "/last"};
+inline constexpr tutti::Channel<Say, std::variant<Said, Joined>, Join> room{service, "room", "/rooms/{room}"};
+inline constexpr tutti::Channel<std::variant<Subscribe, Publish, Say, Fail>, ToClient> python{service, "python", "/ws"};
 
 void received(tutti::Hub<ToClient> hub, tutti::Peer<ToClient>& peer, const FromClient& message) {
   if (const auto* say = std::get_if<Say>(&message)) {
@@ -71,6 +88,32 @@ void received(tutti::Hub<ToClient> hub, tutti::Peer<ToClient>& peer, const FromC
   }
 }
 
+void serve_rooms(tutti::App& app) {
+  using ToRoom = std::variant<Said, Joined>;
+  app.serve(room,
+            [](tutti::Peer<ToRoom>& peer, const Say& say, const Join& join) {
+              peer.send(Said{say.text + std::string(join.room)});
+            },
+            {.protocols = {"chat.v2", "chat.v1"}});
+  app.opened(room, [](tutti::Peer<ToRoom>& peer, const Join& join) {
+    peer.send(Joined{join.room, join.limit, join.cookie.value_or(""), std::string(peer.protocol())});
+  });
+}
+
+// As a Nameko service with the methods subscribe, publish, say and fail.
+void serve_nameko(tutti::App& app) {
+  app.serve(python,
+            [hub = app.hub(python)](tutti::Peer<ToClient>& peer,
+                                    const std::variant<Subscribe, Publish, Say, Fail>& call) mutable {
+              if (const auto* subscribe = std::get_if<Subscribe>(&call)) peer.subscribe(subscribe->topic);
+              if (const auto* publish = std::get_if<Publish>(&call))
+                hub.broadcast(publish->topic, Published{publish->topic, publish->text});
+              if (const auto* say = std::get_if<Say>(&call)) peer.answer(Said{say->text});
+              if (std::holds_alternative<Fail>(call)) throw tutti::Error(tutti::Code::permission_denied, "not for you");
+            },
+            {.frames = tutti::Frames::nameko});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -88,5 +131,7 @@ int main(int argc, char** argv) {
                         };
                         serve(live, {});
                         serve(last, {.overflow = tutti::Overflow::drop_oldest});
+                        serve_rooms(app);
+                        serve_nameko(app);
                       }});
 }

@@ -46,12 +46,19 @@ struct Heard {
   std::string text;
 };
 
+struct Enter {
+  tutti::Text<1, 8> room;
+  std::optional<int> limit = {};
+};
+
 using FromClient = std::variant<Join, Leave, Say, Whisper, Sleep, Quit>;
 using ToClient = std::variant<Hello, Heard>;
 
 inline constexpr tutti::Service service{"chat", "1.0"};
 inline constexpr tutti::Channel<FromClient, ToClient> live{service, "live", "/live"};
 inline constexpr tutti::Channel<FromClient, ToClient> staff{service, "staff", "/staff"};
+inline constexpr tutti::Channel<Say, Heard, Enter> room{service, "room", "/rooms/{room}"};
+inline constexpr tutti::Channel<FromClient, ToClient> python{service, "python", "/ws"};
 inline constexpr tutti::Event<Say> announced{service, "announced"};
 
 class Chat {
@@ -95,6 +102,13 @@ void compose(tutti::App& app) {
   app.on(announced, chat, &Chat::announce);
   app.serve(staff, [](tutti::Peer<ToClient>& peer, FromClient&&) { peer.send(Heard{"staff"}); },
             {.allow = "chat:staff"});
+  app.serve(room, [](tutti::Peer<Heard>& peer, const Say& say, const Enter& enter) {
+    peer.send(Heard{say.text + " in " + std::string(enter.room)});
+  });
+  app.opened(room, [](tutti::Peer<Heard>& peer, const Enter& enter, const tutti::Context&) {
+    peer.send(Heard{"at most " + std::to_string(enter.limit.value_or(0))});
+  });
+  app.serve(python, chat, &Chat::received, {.frames = tutti::Frames::nameko});
 }
 
 }  // namespace chat
@@ -246,6 +260,28 @@ TEST(BedChannelMistakes, include_exceptions_that_a_handler_lets_out) {
   auto ada = bed.connect(chat::live);
   ada.send(chat::Quit{});
   EXPECT_EQ(ada.closed(), 1011);
+}
+
+TEST_F(BedChannels, gives_handlers_what_the_request_for_the_connection_said) {
+  auto ada = bed.connect(chat::room, {.room = "tea", .limit = 3});
+
+  ada.send(chat::Say{"", "hello"});
+
+  ASSERT_EQ(ada.received().size(), 2u);
+  EXPECT_EQ(ada.received()[0].text, "at most 3");
+  EXPECT_EQ(ada.received()[1].text, "hello in tea");
+}
+
+TEST_F(BedChannels, speaks_namekos_frames_to_the_same_handlers) {
+  auto ada = bed.connect(chat::python);
+
+  ada.send(chat::Sleep{5});
+  ada.send_text(R"({"method":"join","data":{"room":"closed"},"correlation_id":1})");  // answered, and open still
+  ada.send_text("garbage");
+  bed.publish(chat::announced, {"tea", "nobody is there"});
+
+  EXPECT_THAT(heard(ada), ElementsAre("slept"));
+  EXPECT_FALSE(ada.closed());
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ Reply parse_reply(std::string_view body) {
   return reply;
 }
 
-void append_failure(std::string& out, const Failure& failure) {
+void append_exception(std::string& out, const Failure& failure) {
   std::string error = "{";
   std::string text;
   const auto quoted = [&text](std::string_view value) -> std::string_view {
@@ -118,7 +118,13 @@ void append_failure(std::string& out, const Failure& failure) {
                 failure.exc_args.empty() ? std::string_view("[]") : std::string_view(failure.exc_args));
   append_member(error, "value", quoted(failure.value));
   if (!failure.fields.empty()) append_member(error, "fields", failure.fields);
-  out.append("{\"result\":null,\"error\":").append(error).append("}}");
+  out.append(error).append("}");
+}
+
+void append_failure(std::string& out, const Failure& failure) {
+  out.append("{\"result\":null,\"error\":");
+  append_exception(out, failure);
+  out.append("}");
 }
 
 Bound bind_arguments(std::string_view method, const Shape& record, const Request& request) {

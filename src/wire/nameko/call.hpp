@@ -53,6 +53,8 @@ struct Reply {
 inline constexpr std::string_view reply_head = "{\"result\":";
 inline constexpr std::string_view reply_tail = ",\"error\":null}";
 void append_failure(std::string& out, const Failure& failure);
+// The error alone: {"exc_type": "Boom", ...}.
+void append_exception(std::string& out, const Failure& failure);
 
 // Arguments as the JSON object of the message that they are: those of `args` are its fields in their order. `fault`
 // says what does not fit as Python says it: "charge() missing 1 required positional argument: 'order'".

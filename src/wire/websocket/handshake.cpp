@@ -102,6 +102,26 @@ std::string accept_of_key(std::string_view key) {
   return accept;
 }
 
+Offer choose_protocol(const http1::Fields& fields, std::span<const std::string_view> spoken) {
+  if (spoken.empty()) return {};
+  std::vector<std::string_view> offered;
+  for (const http1::Field& field : fields.list()) {
+    if (!http1::equal_ignoring_case(field.name, "sec-websocket-protocol")) continue;
+    std::string_view rest = field.value;
+    for (std::string_view member; http1::next_member(rest, member);) {
+      if (!http1::is_token(member) || std::ranges::find(offered, member) != offered.end())
+        return {.fault = "Sec-WebSocket-Protocol must be a list of different tokens"};
+      offered.push_back(member);
+    }
+  }
+  for (const std::string_view one : offered)
+    if (std::ranges::find(spoken, one) != spoken.end()) return {.chosen = std::string(one)};
+  if (offered.empty()) return {};
+  std::string fault = "none of the subprotocols that were offered is spoken here; these are:";
+  for (const std::string_view one : spoken) fault.append(" ").append(one);
+  return {.fault = fault};
+}
+
 bool origin_allowed(std::string_view origin, std::string_view host, std::span<const std::string> allowed) noexcept {
   if (origin.empty()) return true;
   if (allowed.empty()) {

@@ -21,6 +21,15 @@ inline constexpr std::string_view version = "13";  // the value of Sec-WebSocket
 // The same for a key in hand; what a client expects.
 [[nodiscard]] std::string accept_of_key(std::string_view key);
 
+// The subprotocol (sections 1.9 and 4.2.2) that a request and this side agree on: the first that is offered of those
+// that are spoken. Without any that is spoken nothing is chosen.
+struct Offer {
+  std::string chosen = {};
+  std::string fault =
+      {};  // nothing that is offered is spoken here, or it is no list of different tokens; to answer: 400
+};
+[[nodiscard]] Offer choose_protocol(const http1::Fields& fields, std::span<const std::string_view> spoken);
+
 // Whether a page of this origin may connect (section 10.2): the allowed ones, "*" for any; if none is named, those of
 // the host that was asked for. Without an Origin there is no page to protect from.
 [[nodiscard]] bool origin_allowed(std::string_view origin, std::string_view host,

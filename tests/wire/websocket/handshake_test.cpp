@@ -97,5 +97,40 @@ TEST(Handshake, lets_in_pages_of_the_same_host_or_of_a_named_origin) {
   EXPECT_TRUE(origin_allowed("null", "shop.example", any));
 }
 
+// What is agreed on, or the fault in brackets, for these lines of a request and the protocols chat.v1 and chat.v2.
+std::string agreed(const std::vector<std::string>& lines) {
+  std::string text = request_of();
+  text.resize(text.size() - 2);
+  for (const std::string& line : lines) text += "Sec-WebSocket-Protocol: " + line + "\r\n";
+  text += "\r\n";
+  http1::RequestParser parser;
+  if (parser.parse(text) != http1::RequestParser::State::complete) return "no request";
+  static constexpr std::string_view spoken[] = {"chat.v1", "chat.v2"};
+  const Offer offer = choose_protocol(parser.head().fields, spoken);
+  return offer.fault.empty() ? offer.chosen : "(" + offer.fault + ")";
+}
+
+TEST(Subprotocols, are_chosen_in_the_clients_order) {
+  EXPECT_EQ(agreed({"chat.v2, chat.v1"}), "chat.v2");
+  EXPECT_EQ(agreed({"mqtt", "other , chat.v1", "chat.v2"}), "chat.v1");
+  EXPECT_EQ(agreed({}), "");
+}
+
+TEST(Subprotocols, are_refused_when_none_is_spoken_or_the_list_is_none) {
+  EXPECT_EQ(agreed({"mqtt"}),
+            "(none of the subprotocols that were offered is spoken here; these are: chat.v1 chat.v2)");
+  EXPECT_EQ(agreed({"Chat.V1"}).substr(0, 5), "(none");  // case counts
+  EXPECT_EQ(agreed({"chat.v1, chat.v1"}), "(Sec-WebSocket-Protocol must be a list of different tokens)");
+  EXPECT_EQ(agreed({"chat v1"}), "(Sec-WebSocket-Protocol must be a list of different tokens)");
+}
+
+TEST(Subprotocols, of_a_client_do_not_matter_where_none_is_spoken) {
+  const std::string text = request_of("GET / HTTP/1.1", "Upgrade: websocket", "Sec-WebSocket-Protocol: mqtt, mqtt");
+  http1::RequestParser parser;
+  ASSERT_EQ(parser.parse(text), http1::RequestParser::State::complete);
+
+  EXPECT_EQ(choose_protocol(parser.head().fields, {}).fault, "");
+}
+
 }  // namespace
 }  // namespace tutti::wire::websocket
