@@ -1,5 +1,5 @@
-// Any bytes as the body of a request and of an answer: no crash; what binds is one JSON object, and what was understood
-// of a failure is written so that it is understood again and says the same.
+// Any bytes as the body of a request, of an answer, and of a WebSocket's call: no crash; what binds is one JSON object,
+// and what was understood of a failure is written so that it is understood again and says the same.
 #include "wire/nameko/call.hpp"
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <tutti/detail/reflect.hpp>
 
 #include "message/json_reader.hpp"
+#include "wire/nameko/socket_frame.hpp"
 
 using namespace tutti::wire::nameko;
 
@@ -25,6 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const Request request = parse_request(body); request.fault.empty()) {
     const Bound bound = bind_arguments("method", shape, request);
     if (bound.fault.empty() && !tutti::message::check_json(bound.message).empty()) std::abort();
+  }
+  if (const SocketCall call = parse_socket_call(body); call.fault.empty()) {
+    const Bound bound = bind_arguments(call.method, shape, {.args = "[]", .kwargs = call.data});
+    if (bound.fault.empty() && !tutti::message::check_json(bound.message).empty()) std::abort();
+    if (!tutti::message::check_json(socket_result("{}", call.correlation_id)).empty()) std::abort();
   }
   const Reply reply = parse_reply(body);
   if (!reply.fault.empty()) return 0;

@@ -27,5 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const auto again = websocket::accept_compression(answered);
     if (!again || again->window_bits != accepted->window_bits) std::abort();
   }
+  // What is agreed on is one of ours, or nothing.
+  static constexpr std::string_view spoken[] = {"chat.v1", "chat.v2"};
+  http1::Fields offered;
+  (void)offered.add("sec-websocket-protocol", data);
+  const websocket::Offer offer = websocket::choose_protocol(offered, spoken);
+  if (!offer.chosen.empty() && (!offer.fault.empty() || !offer.chosen.starts_with("chat.v"))) std::abort();
   return 0;
 }
