@@ -17,7 +17,7 @@ def brokers(options):
     path = os.path.join(options.folder, "brokers.json")
     command = [str(ROOT / "bench/broker/measure"), "--bin", options.bin, "--json", path, *(["--quick"] if options.quick else [])]
     print(flush=True)
-    subprocess.run(command, timeout=600)  # its own limits are among the goals here
+    subprocess.run(command, timeout=900)  # its own limits are among the goals here
     if not os.path.exists(path):
         raise RuntimeError("bench/broker/measure gave no figures")
     with open(path) as file:
