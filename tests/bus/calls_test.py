@@ -186,6 +186,16 @@ class Called(Case):
         self.assertEqual(self.counter.counted("slow") + other.counted("slow"), 20)
         self.assertGreater(min(self.counter.counted("slow"), other.counted("slow")), 0)
 
+    def test_says_that_it_has_too_much_to_do(self):
+        self.counter.end()
+        self.start("--tutti.in_flight_max=1")
+        numbers = [self.python.send("counter", "slow", [1000]) for _ in range(2)]
+        answers = [self.python.wait(number)[0] for number in numbers]
+
+        self.assertEqual([answer["result"] for answer in answers if not answer["error"]], [{"text": "slept"}])
+        self.assertEqual([(answer["error"]["exc_type"], answer["error"]["exc_path"]) for answer in answers if answer["error"]],
+                         [("Overloaded", "tutti.unavailable")])
+
     def test_answers_what_it_has_before_it_ends(self):
         number = self.python.send("counter", "slow", [1000])
         until(lambda: self.counter.counted("slow") == 1, "it is being handled")
