@@ -1,6 +1,7 @@
 // The HTTP server by its bytes: everything here in virtual time, so that a test of a 60 s time-out takes none; the real
 // sockets' part is told by the tests that say so.
 #include "net/http_fixture.hpp"
+#include "wire/http1/date.hpp"
 
 namespace tutti::net::testing {
 namespace {
@@ -411,6 +412,29 @@ TEST(HttpServerTimeouts, a_body_that_drips_is_given_up_and_a_slow_one_is_not) {
     }
     slow.write(std::string(960, 'e'));
     EXPECT_TRUE(slow.read_ending("e").starts_with("HTTP/1.1 200 "));
+  });
+}
+
+TEST(HttpServerTimeouts, do_not_care_where_the_wall_clock_jumps_and_the_date_does) {
+  world::SimulatedWorld world;
+  with_server(world, {}, [&world](PathService&, HttpServer& server) {
+    RawClient kept(server.address());
+    kept.write(get("/path?x"));  // a connection is opened to be used, within header_timeout
+    kept.read_ending("x");
+    for (const auto by : {24h, -72h}) {
+      world.jump_wall(by);
+      sleep(30s);  // half of idle_timeout
+      kept.write(get("/path?x"));
+      const std::string answer = kept.read_ending("x");
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+      const auto now = std::chrono::floor<std::chrono::seconds>(world.clock().now().since_epoch);
+      EXPECT_NE(answer.find("date: " + wire::http1::http_date(std::chrono::sys_seconds(now))), answer.npos) << answer;
+    }
+    RawClient head(server.address());
+    head.write("GET / HT");
+    world.jump_wall(24h);
+    EXPECT_EQ(head.read_to_end(9s), "");
+    EXPECT_TRUE(head.read_to_end(2s).starts_with("HTTP/1.1 408 "));
   });
 }
 

@@ -22,6 +22,25 @@ TEST(Sleep, takes_its_virtual_time_exactly) {
   });
 }
 
+TEST(Sleep, and_deadlines_do_not_care_where_the_wall_clock_jumps) {
+  world::SimulatedWorld world;
+  on_fiber(world, [&] {
+    Scope scope;
+    scope.spawn([&world] {
+      for (const auto by : {24h, -72h, 1h}) {
+        sleep(1s);
+        world.jump_wall(by);
+      }
+    });
+    EXPECT_EQ(duration_of([] { sleep(2500ms); }), 2500ms);
+    EXPECT_EQ(duration_of([] {
+                EXPECT_EQ(code_thrown_by([] { with_deadline(5s, [] { sleep(1h); }); }), Code::deadline_exceeded);
+              }),
+              5s);
+    scope.join();
+  });
+}
+
 TEST(Sleep, never_ends_early_in_the_real_world) {
   const auto world = world::real_world();
   on_fiber(*world, [&] {
