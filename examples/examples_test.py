@@ -111,6 +111,17 @@ class Examples(unittest.TestCase):
             self.assertEqual((status, headers["location"]), (303, "/"))
             self.assertRegex(headers["set-cookie"], "^session=[a-z0-9]+; .*Secure.*HttpOnly")
 
+    def test_overload(self):
+        with example("overload") as service:
+            self.answers(service, "POST", "/charges", {"order": "o-17"}, {"order": "o-17", "cents": 1250})
+            self.answers(service, "GET", "/report", {"cents": 1250})
+            self.assertEqual(ask(service, "GET", "/up")[:2], (200, "up\n"))
+
+    def test_rooms_and_pages_of_nameko_answer_what_is_no_handshake(self):
+        for name, path in (("rooms", "/rooms/tea"), ("nameko_page", "/ws")):
+            with example(name) as service:
+                self.assertEqual(ask(service, "GET", path)[0], 426)
+
     def test_websockets(self):
         with example("websockets") as service:
             self.assertIn("new WebSocket", ask(service, "GET", "/")[1])
