@@ -146,11 +146,18 @@ def orders_and_is_declined(shop, story):
     story["order"] = placed["id"]
 
 
+def hear(news, order, state):
+    """Until the order is in that state: older news of it may come later than the answer, and all may come twice."""
+    told = {}
+    while told.get("state") != state:
+        told = news.receive()
+        demand(told["order"] == order, f"the news is of another order: {told}")
+
+
 def watches_the_order(shop, story):
     story["news"] = WebSocket(shop.base, "/live")
     story["news"].send({"type": "Watch", "order": story["order"]})
-    told = story["news"].receive()
-    demand(told["order"] == story["order"] and told["state"] == "declined", f"the order that is watched is {told}")
+    hear(story["news"], story["order"], "declined")
 
 
 def pays_with_another_card(shop, story):
@@ -159,10 +166,7 @@ def pays_with_another_card(shop, story):
 
 
 def is_told_at_once_that_it_is_paid(shop, story):
-    told = story["news"].receive()
-    while told["state"] != "paid":  # what is told twice or late
-        told = story["news"].receive()
-    demand(told["order"] == story["order"], f"the news is of another order: {told}")
+    hear(story["news"], story["order"], "paid")
     story["news"].close()
 
 

@@ -21,7 +21,7 @@ sys.path.append(str(ROOT / "tests/bus"))
 sys.path.append(str(ROOT / "examples/shop"))
 sys.dont_write_bytecode = True  # nothing is left behind among the examples
 from brokers import RABBITMQ, Embedded, RabbitMQ  # noqa: E402
-from journey import WebSocket  # noqa: E402
+from journey import WebSocket, hear  # noqa: E402
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 READY_SECONDS = 60
 SERVICES = ("catalog", "payments", "orders", "thumbnails", "notifications", "storefront")
@@ -181,11 +181,10 @@ class Shop(unittest.TestCase):
             for browser in browsers:
                 self.addCleanup(browser.close)
                 browser.send({"type": "Watch", "order": order["id"]})
-                self.assertEqual(browser.receive()["state"], "declined")
+                hear(browser, order["id"], "declined")
             fleet.ask("POST", f"/api/orders/{order['id']}/payment", {"card": "4242424242424242"})
             for browser in browsers:
-                while browser.receive()["state"] != "paid":  # what is told twice or late
-                    pass
+                hear(browser, order["id"], "paid")
 
     def test_payments_killed_while_orders_flow_loses_and_repeats_nothing(self):
         with Fleet() as fleet:
